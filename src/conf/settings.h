@@ -1,0 +1,76 @@
+/*
+ * trawl.yaml, checked and typed.
+ *
+ * conf_load reads a file's text (or the inline form after --), applies --set overrides, builds the
+ * space, and reports everything that is wrong with file:line:column, a message and a hint. What it
+ * returns is immutable and owns its arena.
+ */
+#ifndef CONF_SETTINGS_H
+#define CONF_SETTINGS_H
+
+#include "search/searcher.h"
+
+enum { CONF_BYTES_MAX = 1 << 20, CONF_DEPTH_MAX = 32, CONF_NODES_MAX = 100000 };
+
+enum take { TAKE_LAST, TAKE_BEST, TAKE_MEAN };
+enum args_form { ARGS_GNU, ARGS_SPACE, ARGS_HYDRA, ARGS_PATTERN };
+
+struct command_template; /* conf/command.h */
+
+struct settings {
+    struct arena arena;
+    struct str file;   /* its name in messages */
+    struct str source; /* its text */
+    struct str overrides; /* JSON: {"set": [["search.trials","20"], ...], "inline": [...argv...]} */
+    struct str space_name;
+    struct space *space;
+    struct command_template *command;
+    struct str metric;
+    enum take take;
+    int take_k;
+    bool minimize;
+    size_t n_names;            /* metrics to look for in the output, the search's own first */
+    const struct str *names;
+    struct str pattern;        /* n == 0: none */
+    bool has_baseline;
+    struct config baseline;
+    struct method method;      /* as written; resolved by the caller with method_resolve */
+    struct effort effort;      /* parallel 0: as many as the slots hold */
+    int64_t time_ns, steps_total; /* search.time, search.steps; 0: none */
+    double cost, cost_per_slot_hour; /* 0: none */
+    bool has_seed;
+    uint64_t seed;
+    enum seed_policy seeds;
+    int replicates;
+    bool fixed_order;
+    int cpus, gpus;
+    int64_t memory, attempt_time_ns, silence_ns, grace_ns; /* 0: none */
+    size_t n_devices;          /* resources.devices: what stands for GPUs */
+    const struct str *devices;
+    int retries;
+    size_t n_exclude;
+    const struct str *exclude; /* code.exclude */
+    size_t n_env;
+    const struct str *env_names;
+    struct command_template *const *env_values;
+    struct str config_from, config_to; /* n == 0: none */
+    enum durability_setting { DURABLE_DEFAULT, DURABLE_POWER } durability;
+};
+
+struct override {
+    struct str path, value; /* "search.trials", "20" (YAML scalar or flow) */
+};
+
+/* Everything that is wrong is in `problems`; OK only when that is empty. */
+enum code conf_load(struct str text, const char *file, const struct override *set, size_t n_set,
+                    struct settings **ret, struct problems *problems) must_check;
+/* The inline form: argv after --, parameters as --name='~prior' or name='~prior'; flags of the
+ * command line (metric, goal, trials...) come as overrides. */
+enum code conf_inline(const char *const *argv, size_t n_argv, const struct override *set,
+                      size_t n_set, struct settings **ret, struct problems *problems) must_check;
+/* The same again from what the store kept (settings.source, settings.overrides). */
+enum code conf_reload(struct str source, const char *file, struct str overrides,
+                      struct settings **ret, struct problems *problems) must_check;
+void settings_free(struct settings *s);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The searcher: one search's state machine.
+ *
+ * Pure: no clock, no I/O, no global randomness. It is driven by four calls - ask, report, exit, and
+ * apply - and each of the first three gives a journal entry that says what came in and what was
+ * decided. The caller makes the entry durable before it acts on it.
+ *
+ * Invariants:
+ *  1. Applying a search's entries in order to a fresh searcher of the same settings gives the state
+ *     they came from; nothing is computed anew (searcher_apply).
+ *  2. Recomputing them gives the same decisions bit for bit (searcher_recompute).
+ *  3. Every trial ends exactly once; a report or exit of an ended trial is refused (E_STATE) and
+ *     changes nothing.
+ *  4. NaN and infinities count as worst and never win.
+ *  5. Draws depend on (seed, trial number) alone, never on how many numbers were drawn before.
+ *
+ * Values enter as the program reports them; `goal` is applied inside.
+ */
+#ifndef SEARCH_SEARCHER_H
+#define SEARCH_SEARCHER_H
+
+#include "search/method.h"
+
+/* Raised when the same settings and inputs may give another decision than before. */
+#define SEARCHER_ENGINE 1
+
+enum seed_policy { SEEDS_VARY, SEEDS_SAME, SEEDS_REPLICATES };
+
+struct searcher_settings {
+    const struct space *space; /* borrowed for the searcher's life */
+    struct method method;      /* resolved */
+    struct effort effort;
+    uint64_t seed;
+    bool minimize;
+    enum seed_policy seeds;
+    int replicates;                /* SEEDS_REPLICATES: trials a configuration gets */
+    const struct config *baseline; /* borrowed; NULL: none. Trial 1, always trained to the end */
+};
+
+enum ask_kind {
+    ASK_TRIAL, /* run this */
+    ASK_WAIT,  /* nothing to start until a report or an exit came */
+    ASK_DONE   /* nothing will ever be started again */
+};
+
+struct proposal {
+    enum ask_kind kind;
+    int64_t trial; /* 1, 2, ... within the search */
+    bool baseline;
+    struct config config; /* in the arena given to searcher_ask */
+    int64_t seed;         /* 0 .. 2^31-1 */
+    int64_t steps;        /* train up to this step; 0: the search has no steps */
+};
+
+enum decision { DECISION_CONTINUE, DECISION_STOP, DECISION_PAUSE };
+
+/* How a trial ended, for the searcher. */
+enum outcome { OUTCOME_COMPLETED, OUTCOME_STOPPED, OUTCOME_FAILED, OUTCOME_INFEASIBLE, OUTCOME_CANCELLED };
+
+enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT };
+
+/* `data` is a JSON object:
+ *   begin   {"engine", "method", "why", "seed", "goal", ...}
+ *   ask     {"params": {...}, "seed", "steps", "baseline", "index" (generator position), "seen" (last
+ *           entry it was based on)}
+ *   report  {"step", "value", "decision"}
+ *   exit    {"outcome", "step", "value"}
+ *   event   anything a person or the scheduler did (paused, resumed, ...): not the searcher's.
+ */
+struct entry {
+    int64_t seq; /* 1, 2, ... within the search; the searcher counts */
+    enum entry_kind kind;
+    int64_t trial; /* 0: none */
+    struct str data; /* in the arena given to the call */
+};
+
+struct searcher;
+
+enum code searcher_new(struct searcher **ret, const struct searcher_settings *settings,
+                       struct error *e) must_check;
+void searcher_free(struct searcher *s);
+
+/* The first entry of a journal: the method as resolved, and why. Once, before anything else. */
+enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_entry,
+                         struct error *e) must_check;
+/* What next? An entry comes with ASK_TRIAL only. Until searcher_exit the trial is pending. */
+enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
+                       struct entry *ret_entry, struct error *e) must_check;
+/* The trial's value (after `take`) as of `step`. Call it when searcher_wants(s, trial, step). */
+enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
+                          double value, enum decision *ret, struct entry *ret_entry,
+                          struct error *e) must_check;
+/* The trial ended, for good (its retries are used up). value is NaN where it has none. */
+enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
+                        int64_t step, double value, struct entry *ret_entry,
+                        struct error *e) must_check;
+/* A trial comes back to life by a person's wish (`retry` of a failed or stopped one): journalled as an
+ * event {"event": "reopened"}, after which reports and an exit are taken for it again. */
+enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
+                          struct entry *ret_entry, struct error *e) must_check;
+
+/* The first step at or after `step` whose report it wants to see; INT64_MAX: none. A report that
+ * jumps past a wanted step is wanted too. */
+int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step);
+
+/* Takes a recorded entry as it stands. E_CORRUPT when it can't follow what came before. Events are
+ * counted and otherwise passed over (but for reopened). */
+enum code searcher_apply(struct searcher *s, const struct entry *entry, struct error *e) must_check;
+/* As apply, but decides again and compares: E_CORRUPT with both decisions where they differ. */
+enum code searcher_recompute(struct searcher *s, const struct entry *entry,
+                             struct error *e) must_check;
+
+/* Changes of effort while it runs (more trials); journalled by the caller as an event. */
+void searcher_set_trials(struct searcher *s, int64_t trials);
+
+/* What next() entry number will be; and for plan: rungs (ascending steps), or 0. */
+int64_t searcher_last_seq(const struct searcher *s);
+size_t searcher_rungs(const struct searcher *s, int64_t *ret_steps, size_t max);
+
+const char *decision_name(enum decision d);
+const char *outcome_name(enum outcome o);
+const char *entry_kind_name(enum entry_kind k);
+bool entry_kind_parse(struct str name, enum entry_kind *ret);
+
+#endif
