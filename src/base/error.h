@@ -10,29 +10,29 @@
 
 #include <stdarg.h>
 
-#define must_check       __attribute__((warn_unused_result))
+#define must_check        __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 enum code {
     OK = 0,
-    E_NOMEM,       /* out of memory */
-    E_IO,          /* the operating system refused; errno's text is in the detail */
-    E_LIMIT,       /* an input is larger than we take */
-    E_SYNTAX,      /* text that does not parse */
-    E_INVALID,     /* parses, but makes no sense */
-    E_UNKNOWN,     /* a name nobody knows */
-    E_DUPLICATE,   /* said twice */
+    E_NOMEM,         /* out of memory */
+    E_IO,            /* the operating system refused; errno's text is in the detail */
+    E_LIMIT,         /* an input is larger than we take */
+    E_SYNTAX,        /* text that does not parse */
+    E_INVALID,       /* parses, but makes no sense */
+    E_UNKNOWN,       /* a name nobody knows */
+    E_DUPLICATE,     /* said twice */
     E_UNSATISFIABLE, /* constraints nothing satisfies */
-    E_NOT_FOUND,   /* no such search, trial, file */
-    E_STATE,       /* not possible in the state it is in */
-    E_BUSY,        /* somebody else holds it */
-    E_VERSION,     /* written by a newer trawl */
-    E_CORRUPT,     /* stored data does not add up */
-    E_UNSUPPORTED, /* known, but not in this build or on this machine */
-    E_USAGE,       /* wrong use of the command line */
-    E_SPAWN,       /* a program could not be started */
-    E_PROTOCOL,    /* the other side of a wire broke the protocol */
-    E_INTERRUPTED, /* by a person */
+    E_NOT_FOUND,     /* no such search, trial, file */
+    E_STATE,         /* not possible in the state it is in */
+    E_BUSY,          /* somebody else holds it */
+    E_VERSION,       /* written by a newer trawl */
+    E_CORRUPT,       /* stored data does not add up */
+    E_UNSUPPORTED,   /* known, but not in this build or on this machine */
+    E_USAGE,         /* wrong use of the command line */
+    E_SPAWN,         /* a program could not be started */
+    E_PROTOCOL,      /* the other side of a wire broke the protocol */
+    E_INTERRUPTED,   /* by a person */
     E_CODE_COUNT
 };
 
@@ -53,7 +53,8 @@ int code_exit_status(enum code code);
 /* Each returns its code, so that `return error_set(e, E_LIMIT, ...)` reads well. Text that does not
  * fit is cut at a character boundary. error_set clears location, detail and hint. */
 enum code error_set(struct error *e, enum code code, const char *fmt, ...) printf_like(3, 4);
-enum code error_setv(struct error *e, enum code code, const char *fmt, va_list ap);
+enum code error_setv(struct error *e, enum code code, const char *fmt, va_list ap)
+    printf_like(3, 0);
 /* E_IO with strerror(errno_value) as detail. */
 enum code error_errno(struct error *e, int errno_value, const char *fmt, ...) printf_like(3, 4);
 enum code error_nomem(struct error *e);

@@ -12,8 +12,10 @@
 /* Appends the file to b. E_LIMIT when it is larger than `limit`, E_NOT_FOUND when it is not there;
  * the message names path. */
 enum code io_read_file(const char *path, size_t limit, struct buf *b, struct error *e) must_check;
-/* Writes all of `text` beside path and renames it over path: readers see the old or the new whole. */
-enum code io_replace_file(const char *path, struct str text, mode_t mode, struct error *e) must_check;
+/* Writes all of `text` beside path and renames it over path: readers see the old or the new whole.
+ */
+enum code io_replace_file(const char *path, struct str text, mode_t mode,
+                          struct error *e) must_check;
 enum code io_write_all(int fd, const void *bytes, size_t n, struct error *e) must_check;
 /* mkdir -p. */
 enum code io_make_dirs(const char *path, mode_t mode, struct error *e) must_check;

@@ -2,8 +2,9 @@
  * A JSON writer: commas, escapes and nesting are right by construction.
  *
  * Writes into a struct buf, or streams to a file descriptor as it goes (json_to_fd), so that a
- * million rows need no memory. Reading JSON is jansson's job. Strings that are not UTF-8 are written
- * with U+FFFD in place of each bad byte. NaN and infinities become "nan", "inf", "-inf".
+ * million rows need no memory. Reading JSON is jansson's job. Strings that are not UTF-8 are
+ * written with U+FFFD in place of each bad byte. NaN and infinities become "nan", "inf", "-inf"; a
+ * whole real keeps its ".0", so that it reads back as a real.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -14,10 +15,11 @@ enum { JSON_DEPTH_MAX = 32 };
 
 struct json {
     struct buf *out;
-    int fd;            /* -1: keep everything in out */
+    int fd; /* -1: keep everything in out */
     int depth;
     bool pretty;
-    bool failed;       /* a write to fd failed, or nesting was wrong */
+    bool failed;     /* a write to fd failed, or nesting was wrong */
+    int write_errno; /* of the write that failed; 0: nesting was wrong */
     bool in_object[JSON_DEPTH_MAX];
     bool filled[JSON_DEPTH_MAX];
     bool after_key;
@@ -40,7 +42,7 @@ void json_i64(struct json *j, int64_t v);
 void json_u64(struct json *j, uint64_t v);
 void json_real(struct json *j, double v);
 void json_str(struct json *j, struct str v);
-void json_cstr(struct json *j, const char *v); /* NULL writes null */
+void json_cstr(struct json *j, const char *v);   /* NULL writes null */
 void json_time(struct json *j, int64_t real_ns); /* 0 writes null */
 /* Text that is JSON already. */
 void json_raw(struct json *j, struct str text);

@@ -16,8 +16,8 @@ struct rng {
 
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
 uint64_t rng_u64(struct rng *r);
-double rng_unit(struct rng *r);                      /* [0, 1), 53 bits */
-uint64_t rng_below(struct rng *r, uint64_t bound);   /* [0, bound), without bias; bound > 0 */
-double rng_normal(struct rng *r);                    /* N(0, 1), by the inverse distribution */
+double rng_unit(struct rng *r);                    /* [0, 1), 53 bits */
+uint64_t rng_below(struct rng *r, uint64_t bound); /* [0, bound), without bias; bound > 0 */
+double rng_normal(struct rng *r);                  /* N(0, 1), by the inverse distribution */
 
 #endif

@@ -2,8 +2,9 @@
  * Strings: views to read, bounded builders to write.
  *
  * A view never owns its bytes and need not end in NUL. A builder owns a growing buffer with a
- * ceiling; once a write would pass the ceiling or memory runs out the builder turns bad, every later
- * write is ignored, and buf_end() reports it: so a chain of writes needs one check, at its end.
+ * ceiling; once a write would pass the ceiling or memory runs out the builder turns bad, every
+ * later write is ignored, and buf_end() reports it: so a chain of writes needs one check, at its
+ * end.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -35,6 +36,8 @@ struct str str_trim(struct str s);                       /* ASCII white space of
 /* Cuts *rest at the first `separator`: returns what stands before it, *rest what follows (empty and
  * p == NULL when there was none left). */
 struct str str_cut(struct str *rest, char separator);
+/* Bytes (1 to 4) of the well-formed UTF-8 character that s begins with; 0 if there is none. */
+size_t str_utf8_step(struct str s);
 bool str_valid_utf8(struct str s);
 uint64_t str_hash(struct str s);
 /* Number of edits (insert, delete, replace, swap of neighbours) between a and b, ASCII case
@@ -47,6 +50,7 @@ struct buf {
     char *p; /* always NUL-terminated once anything was written; NULL before */
     size_t n, capacity, ceiling;
     bool bad;
+    bool no_memory; /* why it is bad: memory ran out, not the ceiling */
 };
 
 void buf_init(struct buf *b, size_t ceiling);
@@ -57,6 +61,7 @@ void buf_str(struct buf *b, struct str s);
 void buf_cstr(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_repeat(struct buf *b, char c, size_t n);
+/* For whole numbers and text. Reals go through number_write: printf follows the locale. */
 void buf_fmt(struct buf *b, const char *fmt, ...) printf_like(2, 3);
 void buf_cut_front(struct buf *b, size_t n); /* drops the first n bytes */
 struct str buf_view(const struct buf *b);

@@ -1,0 +1,264 @@
+/*
+ * The JSON writer.
+ *
+ * filled[d] says that something stands already at depth d, so that the next value needs a comma;
+ * depth 0 is the document itself, where in_object is false.
+ */
+#include "base/json.h"
+
+#include "base/io.h"
+#include "base/number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FLUSH_AT = 1 << 16 };
+
+void json_init(struct json *j, struct buf *out)
+{
+    *j = (struct json){.out = out, .fd = -1};
+}
+
+void json_to_fd(struct json *j, struct buf *out, int fd)
+{
+    json_init(j, out);
+    j->fd = fd;
+}
+
+static void flush(struct json *j)
+{
+    if (j->fd < 0 || j->out->bad || j->out->n == 0)
+        return;
+    errno = 0;
+    if (!j->failed && io_write_all(j->fd, j->out->p, j->out->n, NULL) != OK) {
+        j->failed = true;
+        j->write_errno = errno ? errno : EIO;
+    }
+    buf_clear(j->out);
+}
+
+enum code json_end(struct json *j, struct error *e)
+{
+    flush(j);
+    if (j->failed && j->write_errno)
+        return error_errno(e, j->write_errno, "cannot write JSON");
+    if (j->failed || j->depth || j->after_key)
+        return error_set(e, E_STATE, "JSON was not nested rightly");
+    return buf_end(j->out, e);
+}
+
+static void line_break(struct json *j)
+{
+    if (!j->pretty || j->depth == 0)
+        return;
+    buf_char(j->out, '\n');
+    buf_repeat(j->out, ' ', 2 * (size_t)j->depth);
+}
+
+/* What must stand between the last thing and the next. False: no value may stand here. */
+static bool before_item(struct json *j)
+{
+    if (j->failed)
+        return false;
+    if (j->out->n >= FLUSH_AT)
+        flush(j);
+    if (j->filled[j->depth])
+        buf_char(j->out, ',');
+    j->filled[j->depth] = true;
+    line_break(j);
+    return true;
+}
+
+static bool before_value(struct json *j)
+{
+    if (j->after_key) {
+        j->after_key = false;
+        return !j->failed;
+    }
+    if (j->in_object[j->depth] || (j->depth == 0 && j->filled[0])) {
+        j->failed = true;
+        return false;
+    }
+    return before_item(j);
+}
+
+static void begin(struct json *j, bool object)
+{
+    if (!before_value(j))
+        return;
+    if (j->depth + 1 == JSON_DEPTH_MAX) {
+        j->failed = true;
+        return;
+    }
+    buf_char(j->out, object ? '{' : '[');
+    j->depth++;
+    j->in_object[j->depth] = object;
+    j->filled[j->depth] = false;
+}
+
+static void end(struct json *j, bool object)
+{
+    if (j->failed)
+        return;
+    if (j->depth == 0 || j->in_object[j->depth] != object || j->after_key) {
+        j->failed = true;
+        return;
+    }
+    bool filled = j->filled[j->depth];
+    j->depth--;
+    if (filled && j->pretty) {
+        buf_char(j->out, '\n');
+        buf_repeat(j->out, ' ', 2 * (size_t)j->depth);
+    }
+    buf_char(j->out, object ? '}' : ']');
+}
+
+void json_object(struct json *j)
+{
+    begin(j, true);
+}
+
+void json_object_end(struct json *j)
+{
+    end(j, true);
+}
+
+void json_array(struct json *j)
+{
+    begin(j, false);
+}
+
+void json_array_end(struct json *j)
+{
+    end(j, false);
+}
+
+static void write_escape(struct buf *b, unsigned char c)
+{
+    static const char letters[] = "\"\"\\\\\nn\tt\rr\bb\ff";
+    for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
+        if (c == (unsigned char)letters[i]) {
+            buf_char(b, '\\');
+            buf_char(b, letters[i + 1]);
+            return;
+        }
+    }
+    buf_fmt(b, "\\u%04x", c);
+}
+
+static void write_string(struct buf *b, struct str s)
+{
+    buf_char(b, '"');
+    while (s.n) {
+        size_t plain = 0, step = 0;
+        while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' &&
+               s.p[plain] != '\\' && (step = str_utf8_step(str_sub(s, plain, 4))) > 0)
+            plain += step;
+        buf_add(b, s.p, plain);
+        s = str_sub(s, plain, s.n);
+        if (s.n == 0)
+            break;
+        if ((unsigned char)s.p[0] < 0x80)
+            write_escape(b, (unsigned char)s.p[0]);
+        else
+            buf_cstr(b, "\xef\xbf\xbd");
+        s = str_sub(s, 1, s.n);
+    }
+    buf_char(b, '"');
+}
+
+void json_key_str(struct json *j, struct str key)
+{
+    if (!j->in_object[j->depth] || j->after_key) {
+        j->failed = true;
+        return;
+    }
+    if (!before_item(j))
+        return;
+    write_string(j->out, key);
+    buf_cstr(j->out, j->pretty ? ": " : ":");
+    j->after_key = true;
+}
+
+void json_key(struct json *j, const char *key)
+{
+    json_key_str(j, str_of(key));
+}
+
+void json_raw(struct json *j, struct str text)
+{
+    if (before_value(j))
+        buf_str(j->out, text);
+}
+
+void json_null(struct json *j)
+{
+    json_raw(j, STR("null"));
+}
+
+void json_bool(struct json *j, bool v)
+{
+    json_raw(j, v ? STR("true") : STR("false"));
+}
+
+void json_i64(struct json *j, int64_t v)
+{
+    if (before_value(j))
+        buf_fmt(j->out, "%lld", (long long)v);
+}
+
+void json_u64(struct json *j, uint64_t v)
+{
+    if (before_value(j))
+        buf_fmt(j->out, "%llu", (unsigned long long)v);
+}
+
+void json_real(struct json *j, double v)
+{
+    if (!before_value(j))
+        return;
+    if (!isfinite(v))
+        buf_char(j->out, '"');
+    number_write_real(j->out, v);
+    if (!isfinite(v))
+        buf_char(j->out, '"');
+}
+
+void json_str(struct json *j, struct str v)
+{
+    if (before_value(j))
+        write_string(j->out, v);
+}
+
+void json_cstr(struct json *j, const char *v)
+{
+    if (v)
+        json_str(j, str_of(v));
+    else
+        json_null(j);
+}
+
+void json_time(struct json *j, int64_t real_ns)
+{
+    if (real_ns == 0) {
+        json_null(j);
+    } else if (before_value(j)) {
+        buf_char(j->out, '"');
+        number_write_time(j->out, real_ns);
+        buf_char(j->out, '"');
+    }
+}
+
+void json_newline(struct json *j)
+{
+    if (j->depth) {
+        j->failed = true;
+        return;
+    }
+    buf_char(j->out, '\n');
+    j->filled[0] = false;
+    if (j->out->n >= FLUSH_AT)
+        flush(j);
+}
