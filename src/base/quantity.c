@@ -38,8 +38,12 @@ static bool times(struct str number, int64_t worth, int64_t *ret)
 {
     int64_t whole;
     double real;
-    if (number_parse_i64(number, &whole))
-        return !__builtin_mul_overflow(whole, worth, ret);
+    if (number_parse_i64(number, &whole)) {
+        if (__builtin_mul_overflow(whole, worth, &whole))
+            return false;
+        *ret = whole;
+        return true;
+    }
     if (!number_parse_real(number, &real) || real * (double)worth >= 0x1p63)
         return false;
     *ret = (int64_t)(real * (double)worth);
