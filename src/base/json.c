@@ -16,14 +16,14 @@
 
 enum { FLUSH_AT = 1 << 16 };
 
-void json_init(struct json *j, struct buf *out)
+void jw_init(struct json *j, struct buf *out)
 {
     *j = (struct json){.out = out, .fd = -1};
 }
 
-void json_to_fd(struct json *j, struct buf *out, int fd)
+void jw_to_fd(struct json *j, struct buf *out, int fd)
 {
-    json_init(j, out);
+    jw_init(j, out);
     j->fd = fd;
 }
 
@@ -39,7 +39,7 @@ static void flush(struct json *j)
     buf_clear(j->out);
 }
 
-enum code json_end(struct json *j, struct error *e)
+enum code jw_end(struct json *j, struct error *e)
 {
     flush(j);
     if (j->failed && j->write_errno)
@@ -115,22 +115,22 @@ static void end(struct json *j, bool object)
     buf_char(j->out, object ? '}' : ']');
 }
 
-void json_object(struct json *j)
+void jw_object(struct json *j)
 {
     begin(j, true);
 }
 
-void json_object_end(struct json *j)
+void jw_object_end(struct json *j)
 {
     end(j, true);
 }
 
-void json_array(struct json *j)
+void jw_array(struct json *j)
 {
     begin(j, false);
 }
 
-void json_array_end(struct json *j)
+void jw_array_end(struct json *j)
 {
     end(j, false);
 }
@@ -169,7 +169,7 @@ static void write_string(struct buf *b, struct str s)
     buf_char(b, '"');
 }
 
-void json_key_str(struct json *j, struct str key)
+void jw_key_str(struct json *j, struct str key)
 {
     if (!j->in_object[j->depth] || j->after_key) {
         j->failed = true;
@@ -182,40 +182,40 @@ void json_key_str(struct json *j, struct str key)
     j->after_key = true;
 }
 
-void json_key(struct json *j, const char *key)
+void jw_key(struct json *j, const char *key)
 {
-    json_key_str(j, str_of(key));
+    jw_key_str(j, str_of(key));
 }
 
-void json_raw(struct json *j, struct str text)
+void jw_raw(struct json *j, struct str text)
 {
     if (before_value(j))
         buf_str(j->out, text);
 }
 
-void json_null(struct json *j)
+void jw_null(struct json *j)
 {
-    json_raw(j, STR("null"));
+    jw_raw(j, STR("null"));
 }
 
-void json_bool(struct json *j, bool v)
+void jw_bool(struct json *j, bool v)
 {
-    json_raw(j, v ? STR("true") : STR("false"));
+    jw_raw(j, v ? STR("true") : STR("false"));
 }
 
-void json_i64(struct json *j, int64_t v)
+void jw_i64(struct json *j, int64_t v)
 {
     if (before_value(j))
         buf_fmt(j->out, "%lld", (long long)v);
 }
 
-void json_u64(struct json *j, uint64_t v)
+void jw_u64(struct json *j, uint64_t v)
 {
     if (before_value(j))
         buf_fmt(j->out, "%llu", (unsigned long long)v);
 }
 
-void json_real(struct json *j, double v)
+void jw_real(struct json *j, double v)
 {
     if (!before_value(j))
         return;
@@ -226,24 +226,24 @@ void json_real(struct json *j, double v)
         buf_char(j->out, '"');
 }
 
-void json_str(struct json *j, struct str v)
+void jw_str(struct json *j, struct str v)
 {
     if (before_value(j))
         write_string(j->out, v);
 }
 
-void json_cstr(struct json *j, const char *v)
+void jw_cstr(struct json *j, const char *v)
 {
     if (v)
-        json_str(j, str_of(v));
+        jw_str(j, str_of(v));
     else
-        json_null(j);
+        jw_null(j);
 }
 
-void json_time(struct json *j, int64_t real_ns)
+void jw_time(struct json *j, int64_t real_ns)
 {
     if (real_ns == 0) {
-        json_null(j);
+        jw_null(j);
     } else if (before_value(j)) {
         buf_char(j->out, '"');
         number_write_time(j->out, real_ns);
@@ -251,7 +251,7 @@ void json_time(struct json *j, int64_t real_ns)
     }
 }
 
-void json_newline(struct json *j)
+void jw_newline(struct json *j)
 {
     if (j->depth) {
         j->failed = true;

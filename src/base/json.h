@@ -1,5 +1,6 @@
 /*
- * A JSON writer: commas, escapes and nesting are right by construction.
+ * A JSON writer (jw_): commas, escapes and nesting are right by construction. The prefix is not json_,
+ * which is jansson's: two functions of one name would meet at link time.
  *
  * Writes into a struct buf, or streams to a file descriptor as it goes (json_to_fd), so that a
  * million rows need no memory. Reading JSON is jansson's job. Strings that are not UTF-8 are
@@ -25,28 +26,28 @@ struct json {
     bool after_key;
 };
 
-void json_init(struct json *j, struct buf *out);
+void jw_init(struct json *j, struct buf *out);
 /* Streams: out is flushed to fd whenever it holds 64 KiB, and at json_end. */
-void json_to_fd(struct json *j, struct buf *out, int fd);
-enum code json_end(struct json *j, struct error *e) must_check;
+void jw_to_fd(struct json *j, struct buf *out, int fd);
+enum code jw_end(struct json *j, struct error *e) must_check;
 
-void json_object(struct json *j);
-void json_object_end(struct json *j);
-void json_array(struct json *j);
-void json_array_end(struct json *j);
-void json_key(struct json *j, const char *key);
-void json_key_str(struct json *j, struct str key);
-void json_null(struct json *j);
-void json_bool(struct json *j, bool v);
-void json_i64(struct json *j, int64_t v);
-void json_u64(struct json *j, uint64_t v);
-void json_real(struct json *j, double v);
-void json_str(struct json *j, struct str v);
-void json_cstr(struct json *j, const char *v);   /* NULL writes null */
-void json_time(struct json *j, int64_t real_ns); /* 0 writes null */
+void jw_object(struct json *j);
+void jw_object_end(struct json *j);
+void jw_array(struct json *j);
+void jw_array_end(struct json *j);
+void jw_key(struct json *j, const char *key);
+void jw_key_str(struct json *j, struct str key);
+void jw_null(struct json *j);
+void jw_bool(struct json *j, bool v);
+void jw_i64(struct json *j, int64_t v);
+void jw_u64(struct json *j, uint64_t v);
+void jw_real(struct json *j, double v);
+void jw_str(struct json *j, struct str v);
+void jw_cstr(struct json *j, const char *v);   /* NULL writes null */
+void jw_time(struct json *j, int64_t real_ns); /* 0 writes null */
 /* Text that is JSON already. */
-void json_raw(struct json *j, struct str text);
+void jw_raw(struct json *j, struct str text);
 /* A line end between documents of a JSON-lines stream, at depth 0. */
-void json_newline(struct json *j);
+void jw_newline(struct json *j);
 
 #endif

@@ -14,7 +14,7 @@ static struct json j;
 static int start(void **state)
 {
     buf_init(&out, 1 << 20);
-    json_init(&j, &out);
+    jw_init(&j, &out);
     return 0;
 }
 
@@ -27,84 +27,84 @@ static int finish(void **state)
 static void assert_text(const char *text)
 {
     struct error e;
-    assert_int_equal(json_end(&j, &e), OK);
+    assert_int_equal(jw_end(&j, &e), OK);
     assert_string_equal(out.p, text);
 }
 
 static void nests_with_commas(void **state)
 {
-    json_object(&j);
-    json_key(&j, "a");
-    json_array(&j);
-    json_i64(&j, 1);
-    json_null(&j);
-    json_object(&j);
-    json_object_end(&j);
-    json_array_end(&j);
-    json_key_str(&j, STR("b"));
-    json_bool(&j, true);
-    json_key(&j, "c");
-    json_raw(&j, STR("[false]"));
-    json_object_end(&j);
+    jw_object(&j);
+    jw_key(&j, "a");
+    jw_array(&j);
+    jw_i64(&j, 1);
+    jw_null(&j);
+    jw_object(&j);
+    jw_object_end(&j);
+    jw_array_end(&j);
+    jw_key_str(&j, STR("b"));
+    jw_bool(&j, true);
+    jw_key(&j, "c");
+    jw_raw(&j, STR("[false]"));
+    jw_object_end(&j);
     assert_text("{\"a\":[1,null,{}],\"b\":true,\"c\":[false]}");
 }
 
 static void pretty_indents(void **state)
 {
     j.pretty = true;
-    json_object(&j);
-    json_key(&j, "a");
-    json_array(&j);
-    json_array_end(&j);
-    json_key(&j, "b");
-    json_array(&j);
-    json_i64(&j, 1);
-    json_i64(&j, 2);
-    json_array_end(&j);
-    json_object_end(&j);
+    jw_object(&j);
+    jw_key(&j, "a");
+    jw_array(&j);
+    jw_array_end(&j);
+    jw_key(&j, "b");
+    jw_array(&j);
+    jw_i64(&j, 1);
+    jw_i64(&j, 2);
+    jw_array_end(&j);
+    jw_object_end(&j);
     assert_text("{\n  \"a\": [],\n  \"b\": [\n    1,\n    2\n  ]\n}");
 }
 
 static void numbers_survive(void **state)
 {
-    json_array(&j);
-    json_i64(&j, INT64_MIN);
-    json_u64(&j, UINT64_MAX);
-    json_real(&j, 0.1);
-    json_real(&j, 256);
-    json_real(&j, (double)NAN);
-    json_real(&j, (double)INFINITY);
-    json_real(&j, -(double)INFINITY);
-    json_array_end(&j);
+    jw_array(&j);
+    jw_i64(&j, INT64_MIN);
+    jw_u64(&j, UINT64_MAX);
+    jw_real(&j, 0.1);
+    jw_real(&j, 256);
+    jw_real(&j, (double)NAN);
+    jw_real(&j, (double)INFINITY);
+    jw_real(&j, -(double)INFINITY);
+    jw_array_end(&j);
     assert_text("[-9223372036854775808,18446744073709551615,0.1,256.0,\"nan\",\"inf\",\"-inf\"]");
 }
 
 static void strings_are_escaped(void **state)
 {
-    json_array(&j);
-    json_str(&j, STR("\"\\\n\t\r\b\f\x01\x1f\x7f/"));
-    json_str(&j, STR("a\0b"));
-    json_str(&j, STR("\xc3\xa9\xf0\x9f\x90\x9f"));
-    json_cstr(&j, NULL);
-    json_cstr(&j, "");
-    json_array_end(&j);
+    jw_array(&j);
+    jw_str(&j, STR("\"\\\n\t\r\b\f\x01\x1f\x7f/"));
+    jw_str(&j, STR("a\0b"));
+    jw_str(&j, STR("\xc3\xa9\xf0\x9f\x90\x9f"));
+    jw_cstr(&j, NULL);
+    jw_cstr(&j, "");
+    jw_array_end(&j);
     assert_text("[\"\\\"\\\\\\n\\t\\r\\b\\f\\u0001\\u001f\x7f/\",\"a\\u0000b\","
                 "\"\xc3\xa9\xf0\x9f\x90\x9f\",null,\"\"]");
 }
 
 static void bad_bytes_are_replaced(void **state)
 {
-    json_str(&j, STR("x\xff\xc3(\xed\xa0\x80\xe2\x82"));
+    jw_str(&j, STR("x\xff\xc3(\xed\xa0\x80\xe2\x82"));
 #define BAD "\xef\xbf\xbd"
     assert_text("\"x" BAD BAD "(" BAD BAD BAD BAD BAD "\"");
 }
 
 static void times_are_rfc3339(void **state)
 {
-    json_array(&j);
-    json_time(&j, 0);
-    json_time(&j, 1795438501250000000);
-    json_array_end(&j);
+    jw_array(&j);
+    jw_time(&j, 0);
+    jw_time(&j, 1795438501250000000);
+    jw_array_end(&j);
     assert_text("[null,\"2026-11-23T12:55:01.250Z\"]");
 }
 
@@ -127,33 +127,33 @@ static void wrong_nesting_is_caught(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         buf_clear(&out);
-        json_init(&j, &out);
+        jw_init(&j, &out);
         for (const char *m = cases[i].moves; *m; m++) {
             switch (*m) {
             case '{':
-                json_object(&j);
+                jw_object(&j);
                 break;
             case '}':
-                json_object_end(&j);
+                jw_object_end(&j);
                 break;
             case '[':
-                json_array(&j);
+                jw_array(&j);
                 break;
             case ']':
-                json_array_end(&j);
+                jw_array_end(&j);
                 break;
             case 'k':
-                json_key(&j, "k");
+                jw_key(&j, "k");
                 break;
             case 'n':
-                json_newline(&j);
+                jw_newline(&j);
                 break;
             default:
-                json_i64(&j, 1);
+                jw_i64(&j, 1);
                 break;
             }
         }
-        if (json_end(&j, NULL) != E_STATE)
+        if (jw_end(&j, NULL) != E_STATE)
             fail_msg("%s (%s) was let through", cases[i].moves, cases[i].what);
     }
 }
@@ -161,19 +161,19 @@ static void wrong_nesting_is_caught(void **state)
 static void depth_has_a_limit(void **state)
 {
     for (int i = 0; i < 1000; i++)
-        json_array(&j);
+        jw_array(&j);
     for (int i = 0; i < 1000; i++)
-        json_array_end(&j);
-    assert_int_equal(json_end(&j, NULL), E_STATE);
+        jw_array_end(&j);
+    assert_int_equal(jw_end(&j, NULL), E_STATE);
 }
 
 static void lines_are_documents(void **state)
 {
-    json_i64(&j, 1);
-    json_newline(&j);
-    json_array(&j);
-    json_array_end(&j);
-    json_newline(&j);
+    jw_i64(&j, 1);
+    jw_newline(&j);
+    jw_array(&j);
+    jw_array_end(&j);
+    jw_newline(&j);
     assert_text("1\n[]\n");
 }
 
@@ -183,14 +183,14 @@ static void streams_without_keeping(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     unlink(path);
-    json_to_fd(&j, &out, fd);
-    json_array(&j);
+    jw_to_fd(&j, &out, fd);
+    jw_array(&j);
     for (int i = 0; i < 200000; i++) {
-        json_i64(&j, 1000000);
+        jw_i64(&j, 1000000);
         assert_true(out.n < (1 << 17));
     }
-    json_array_end(&j);
-    assert_ok(json_end(&j, NULL));
+    jw_array_end(&j);
+    assert_ok(jw_end(&j, NULL));
     assert_int_equal(lseek(fd, 0, SEEK_END), 200000 * 8 + 1);
     close(fd);
 }
@@ -201,12 +201,12 @@ static void write_failure_is_told(void **state)
     int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         SKIP("there is no /dev/full");
-    json_to_fd(&j, &out, fd);
-    json_array(&j);
+    jw_to_fd(&j, &out, fd);
+    jw_array(&j);
     for (int i = 0; i < 100000; i++)
-        json_i64(&j, i);
-    json_array_end(&j);
-    assert_int_equal(json_end(&j, &e), E_IO);
+        jw_i64(&j, i);
+    jw_array_end(&j);
+    assert_int_equal(jw_end(&j, &e), E_IO);
     assert_string_equal(e.detail, "No space left on device");
     close(fd);
 }
@@ -215,8 +215,8 @@ static void ceiling_is_told(void **state)
 {
     buf_free(&out);
     buf_init(&out, 10);
-    json_cstr(&j, "longer than ten");
-    assert_int_equal(json_end(&j, NULL), E_LIMIT);
+    jw_cstr(&j, "longer than ten");
+    assert_int_equal(jw_end(&j, NULL), E_LIMIT);
 }
 
 #define WRITING(f) cmocka_unit_test_setup_teardown(f, start, finish)
