@@ -1,7 +1,8 @@
 /*
  * The endpoint's messages: one JSON object a line, program to supervisor and back.
  *
- *   {"token": "...", "report": {"step": 3, "metrics": {"val_auc": 0.81, "loss": "nan"}}, "wait": true}
+ *   {"token": "...", "report": {"step": 3, "metrics": {"val_auc": 0.81, "loss": "nan"}}, "wait":
+ * true}
  *      -> {"decision": "continue"}        "stop", "pause"
  *   {"token": "...", "infeasible": "does not fit in memory"} -> {"ok": true}
  *   anything else -> {"error": "..."}

@@ -3,9 +3,9 @@
  *
  *   u32 length of the body | u32 CRC-32 of the body | body = u8 type, fields
  *
- * Little-endian; strings are u32 length + bytes; a body is at most FRAME_MAX. The same bytes go over
- * a socket and into the spool: the spool is the queue. Described in docs/PROTOCOL.md, versioned by
- * WIRE_VERSION.
+ * Little-endian; strings are u32 length + bytes; a body is at most FRAME_MAX. The same bytes go
+ * over a socket and into the spool: the spool is the queue. Described in docs/PROTOCOL.md,
+ * versioned by WIRE_VERSION.
  *
  * Events (supervisor to controller) carry seq = 1, 2, 3, ... within the attempt, whatever their
  * type; (attempt, seq) is an event's identity. A supervisor writes an event to its spool before it
@@ -60,39 +60,53 @@ struct wire_report {
 /* Numbers as in store/store.h's attempt_reason; wire/ may not include it, so the values are fixed
  * here and tied together by a static assertion in exec/. */
 enum wire_reason {
-    WIRE_EXIT = 1, WIRE_SIGNAL, WIRE_OOM, WIRE_TIMEOUT, WIRE_SILENCE, WIRE_SPAWN, WIRE_LOST,
-    WIRE_NO_METRIC, WIRE_STOPPED, WIRE_PAUSED, WIRE_CANCELLED, WIRE_DISK
+    WIRE_EXIT = 1,
+    WIRE_SIGNAL,
+    WIRE_OOM,
+    WIRE_TIMEOUT,
+    WIRE_SILENCE,
+    WIRE_SPAWN,
+    WIRE_LOST,
+    WIRE_NO_METRIC,
+    WIRE_STOPPED,
+    WIRE_PAUSED,
+    WIRE_CANCELLED,
+    WIRE_DISK
 };
 
 struct wire_exited {
     int64_t seq, time;
     enum wire_reason reason;
-    int exit_code, signal; /* -1: none */
-    bool infeasible;       /* exit 65, or said so */
+    int exit_code, signal;      /* -1: none */
+    bool infeasible;            /* exit 65, or said so */
     int64_t reports, last_step; /* -1: none */
-    int64_t peak_memory;   /* bytes, sampled; 0: not known */
-    struct str detail;     /* for people: "killed after 2 GiB of 1 GiB", names seen without the metric */
+    int64_t peak_memory;        /* bytes, sampled; 0: not known */
+    struct str
+        detail; /* for people: "killed after 2 GiB of 1 GiB", names seen without the metric */
 };
 
-struct wire_link { struct str name, target; };
+struct wire_link {
+    struct str name, target;
+};
 
 /* Everything a supervisor needs to know. Paths are absolute. */
 struct wire_spec {
     int64_t attempt;
     int attempt_number;
-    struct str trial;     /* "12.40" */
-    struct str token;     /* 32 hex digits; the program's to report with, the controller's to adopt */
+    struct str trial; /* "12.40" */
+    struct str token; /* 32 hex digits; the program's to report with, the controller's to adopt */
     struct str directory; /* TRAWL_DIR */
     struct str checkpoint, params_path, params, log_path, socket_path;
     struct str config_path, config_text; /* config_path.n == 0: none */
-    struct str devices;   /* CUDA_VISIBLE_DEVICES; p == NULL: leave alone; n == 0: none */
-    int64_t steps, seed;  /* steps 0: none */
+    struct str devices;  /* CUDA_VISIBLE_DEVICES; p == NULL: leave alone; n == 0: none */
+    int64_t steps, seed; /* steps 0: none */
     int64_t from_step;
     int cpus;
     int64_t memory, time_ns, silence_ns, grace_ns, log_limit; /* 0: no limit */
     int64_t next_wanted;
     uint32_t n_argv, n_env, n_links, n_names;
-    const struct str *argv, *env; /* env: NAME=value on top of what is inherited; NAME alone unsets */
+    const struct str *argv,
+        *env; /* env: NAME=value on top of what is inherited; NAME alone unsets */
     const struct wire_link *links;
     const struct str *names; /* metrics to look for in the output; the first is the search's own */
     struct str pattern;      /* n == 0: the common forms */
@@ -114,11 +128,11 @@ void frame_verdict(struct buf *b, enum verdict v);
 /* A decoded frame; texts point into the bytes given, arrays into the arena. */
 struct frame {
     enum frame_type type;
-    int version;           /* hello, welcome */
-    int64_t seq, time;     /* of events; hello, welcome, ack: last or durable seq */
+    int version;       /* hello, welcome */
+    int64_t seq, time; /* of events; hello, welcome, ack: last or durable seq */
     int64_t attempt, next_wanted;
     enum verdict verdict;
-    struct str text;       /* started: pidref; note; welcome: token */
+    struct str text; /* started: pidref; note; welcome: token */
     struct wire_report report;
     struct wire_exited exited;
     struct wire_spec spec;

@@ -2,8 +2,8 @@
  * Metrics in a program's output, with no code of the program's own.
  *
  * A declared name, bare or quoted, not part of a longer word, before `=` or `:` and a number
- * ("val_auc=0.81", "'val_auc': 0.81", "val_auc : 8.1e-1"). The step is the number after step, epoch or
- * iter in the same way ("Epoch 3/10", "epoch: 3", "step=3"), a float epoch counts in whole
+ * ("val_auc=0.81", "'val_auc': 0.81", "val_auc : 8.1e-1"). The step is the number after step, epoch
+ * or iter in the same way ("Epoch 3/10", "epoch: 3", "step=3"), a float epoch counts in whole
  * thousandths only where it must: see docs; else the last one seen; else a count of reports.
  * Carriage returns end a line as newlines do (progress bars); ANSI escapes are dropped; lines past
  * SCAN_LINE_MAX are looked at in pieces. Memory is bounded whatever comes in.
