@@ -1,0 +1,163 @@
+/* Events as JSON: the lines of `trawl run --json`, and what a follower gets. */
+#include "sched/event.h"
+
+const char *event_kind_name(enum event_kind k)
+{
+    static const char *const names[] = {
+        "search_started", "search_pausing", "search_ended", "trial_started", "report", "decision",
+        "attempt_ended",  "trial_ended",    "trial_queued", "best",          "note"};
+    return names[k];
+}
+
+static void key_cstr(struct json *j, const char *key, const char *v)
+{
+    jw_key(j, key);
+    jw_cstr(j, v);
+}
+
+static void key_i64(struct json *j, const char *key, int64_t v)
+{
+    jw_key(j, key);
+    jw_i64(j, v);
+}
+
+static void key_text(struct json *j, const char *key, struct str v)
+{
+    if (v.n == 0)
+        return;
+    jw_key(j, key);
+    jw_str(j, v);
+}
+
+static void search_fields(const struct event *ev, struct json *j)
+{
+    key_cstr(j, "state", search_state_name(ev->search_state));
+    key_text(j, "method", ev->method);
+    key_text(j, ev->kind == EVENT_SEARCH_STARTED ? "why_method" : "why", ev->text);
+    jw_key(j, "metric");
+    jw_str(j, ev->metric);
+    key_cstr(j, "goal", ev->minimize ? "minimize" : "maximize");
+    key_i64(j, "parallel", ev->parallel);
+    key_i64(j, "budget_trials", ev->budget_trials);
+    if (ev->kind == EVENT_SEARCH_STARTED) {
+        jw_key(j, "baseline");
+        jw_bool(j, ev->baseline);
+    }
+}
+
+static void counts(const struct event *ev, struct json *j)
+{
+    jw_key(j, "trials");
+    jw_object(j);
+    for (int i = 0; i < TRIAL_STATE_COUNT; i++) {
+        if (ev->counts[i] > 0)
+            key_i64(j, trial_state_name((enum trial_state)i), ev->counts[i]);
+    }
+    jw_object_end(j);
+}
+
+static void value_fields(const struct event *ev, struct json *j)
+{
+    if (ev->step >= 0)
+        key_i64(j, "step", ev->step);
+    if (ev->has_value) {
+        jw_key(j, "value");
+        jw_real(j, ev->value);
+    }
+}
+
+static void trial_fields(const struct event *ev, struct json *j)
+{
+    char name[48];
+    struct buf b;
+    buf_init(&b, sizeof name);
+    buf_fmt(&b, "%lld.%lld", (long long)ev->search.v, (long long)ev->trial);
+    jw_key(j, "trial");
+    jw_str(j, buf_view(&b));
+    buf_free(&b);
+    jw_key(j, "baseline");
+    jw_bool(j, ev->baseline);
+}
+
+static void metrics(const struct event *ev, struct json *j)
+{
+    jw_key(j, "metrics");
+    jw_object(j);
+    for (uint32_t i = 0; i < ev->n_metrics; i++) {
+        jw_key_str(j, ev->metrics[i].name);
+        jw_real(j, ev->metrics[i].value);
+    }
+    jw_object_end(j);
+}
+
+static void attempt_fields(const struct event *ev, struct json *j)
+{
+    key_i64(j, "attempt", ev->attempt);
+    if (ev->kind != EVENT_ATTEMPT_ENDED)
+        return;
+    key_cstr(j, "reason", attempt_reason_name(ev->reason));
+    if (ev->exit_code >= 0)
+        key_i64(j, "exit", ev->exit_code);
+    if (ev->signal > 0)
+        key_i64(j, "signal", ev->signal);
+}
+
+static void kind_fields(const struct event *ev, struct json *j)
+{
+    switch (ev->kind) {
+    case EVENT_SEARCH_STARTED:
+    case EVENT_SEARCH_PAUSING:
+    case EVENT_SEARCH_ENDED:
+        search_fields(ev, j);
+        break;
+    case EVENT_TRIAL_STARTED:
+        attempt_fields(ev, j);
+        key_i64(j, "seed", ev->seed);
+        if (ev->steps > 0)
+            key_i64(j, "steps", ev->steps);
+        jw_key(j, "params");
+        jw_raw(j, ev->params);
+        break;
+    case EVENT_REPORT:
+        value_fields(ev, j);
+        metrics(ev, j);
+        break;
+    case EVENT_DECISION:
+        key_i64(j, "step", ev->step);
+        key_cstr(j, "decision", decision_name(ev->decision));
+        break;
+    case EVENT_ATTEMPT_ENDED:
+        attempt_fields(ev, j);
+        key_text(j, "detail", ev->text);
+        break;
+    case EVENT_TRIAL_ENDED:
+    case EVENT_TRIAL_QUEUED:
+        key_cstr(j, "state", trial_state_name(ev->trial_state));
+        value_fields(ev, j);
+        key_text(j, "why", ev->text);
+        break;
+    case EVENT_BEST:
+        value_fields(ev, j);
+        jw_key(j, "params");
+        jw_raw(j, ev->params);
+        break;
+    case EVENT_NOTE:
+        key_text(j, "text", ev->text);
+        break;
+    }
+}
+
+void event_json(const struct event *ev, struct json *j)
+{
+    jw_object(j);
+    key_cstr(j, "event", event_kind_name(ev->kind));
+    jw_key(j, "time");
+    jw_time(j, ev->time);
+    key_i64(j, "search", ev->search.v);
+    if (ev->trial > 0)
+        trial_fields(ev, j);
+    kind_fields(ev, j);
+    if (ev->kind != EVENT_REPORT)
+        counts(ev, j);
+    jw_object_end(j);
+}

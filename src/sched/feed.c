@@ -1,0 +1,288 @@
+/*
+ * What the searcher hears, and in which order.
+ *
+ * Usually at once. With `order: fixed` the searcher sees one sequence whatever the timing: p asks,
+ * the events of trial 1, an ask, the events of trial 2, an ask, ... (p = parallel): the sequence of
+ * a search that runs one trial after the other with results p trials late. A report that is early
+ * waits (its program is held), an exit that is early too, and its slot with it.
+ */
+#include "sched/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static bool in_turn(const struct live_trial *t)
+{
+    const struct search *q = t->search;
+    return q->turn == 0 || trial_id_number(t->row.id) <= q->turn;
+}
+
+int64_t feed_next_wanted(const struct live_trial *t, int64_t after)
+{
+    return searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), after + 1);
+}
+
+static void defer(struct scheduler *s, struct live_trial *t, struct deferred d)
+{
+    struct deferred *p = malloc(sizeof *p);
+    if (p == NULL) {
+        struct error e;
+        error_nomem(&e);
+        sched_die(s, &e);
+        return;
+    }
+    *p = d;
+    p->next = NULL;
+    if (t->last != NULL)
+        t->last->next = p;
+    else
+        t->first = p;
+    t->last = p;
+}
+
+void feed_forget(struct live_trial *t)
+{
+    while (t->first != NULL) {
+        struct deferred *d = t->first;
+        t->first = d->next;
+        free(d);
+    }
+    t->last = NULL;
+}
+
+static void answer(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step)
+{
+    if (t->attempt == NULL)
+        return;
+    enum verdict v = t->attempt->told;
+    sched_act(s, (struct action){.kind = ACTION_ANSWER,
+                                 .attempt = t->attempt->row.id.v,
+                                 .seq = seq,
+                                 .verdict = v,
+                                 .next_wanted = feed_next_wanted(t, step)});
+}
+
+static void decided(struct scheduler *s, struct live_trial *t, int64_t step, enum decision d)
+{
+    if (d == DECISION_CONTINUE)
+        return;
+    struct event *ev = sched_event(s, EVENT_DECISION, t->search, t);
+    ev->step = step;
+    ev->decision = d;
+    if (d == DECISION_STOP) {
+        t->stop_decided = true;
+        trial_tell(s, t, VERDICT_STOP);
+    } else {
+        trial_tell(s, t, VERDICT_PAUSE);
+    }
+}
+
+static void report_now(struct scheduler *s, struct live_trial *t, int64_t step, double value,
+                       int64_t seq, bool waits)
+{
+    struct search *q = t->search;
+    struct arena a;
+    struct error e = {0};
+    enum decision d = DECISION_CONTINUE;
+    int64_t number = trial_id_number(t->row.id);
+    if (!t->stop_decided && step >= searcher_next_wanted(q->searcher, number, 0)) {
+        struct entry entry = {0};
+        arena_init(&a, 1 << 20);
+        enum code c = searcher_report(q->searcher, &a, number, step, value, &d, &entry, &e);
+        if (c == OK)
+            (void)search_journal(s, q, &entry);
+        else
+            sched_die(s, &e);
+        arena_free(&a);
+        decided(s, t, step, d);
+    }
+    if (waits)
+        answer(s, t, seq, step);
+}
+
+static void exit_now(struct scheduler *s, struct live_trial *t, enum outcome outcome)
+{
+    struct search *q = t->search;
+    struct arena a;
+    struct error e = {0};
+    struct entry entry = {0};
+    arena_init(&a, 1 << 20);
+    double value = t->row.has_value ? t->row.value : NAN;
+    enum code c = searcher_exit(q->searcher, &a, trial_id_number(t->row.id), outcome, t->row.step,
+                                value, &entry, &e);
+    if (c == OK)
+        (void)search_journal(s, q, &entry);
+    else
+        sched_die(s, &e);
+    arena_free(&a);
+    t->exit_fed = true;
+    s->urgent = true;
+}
+
+void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double value, int64_t seq,
+                 bool waits)
+{
+    if (in_turn(t) && t->first == NULL) {
+        report_now(s, t, step, value, seq, waits);
+        return;
+    }
+    bool wanted = step >= searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), 0);
+    if (!wanted && t->first == NULL) {
+        if (waits)
+            answer(s, t, seq, step);
+        return;
+    }
+    if (waits && t->attempt != NULL)
+        sched_act(
+            s, (struct action){.kind = ACTION_HOLD, .attempt = t->attempt->row.id.v, .seq = seq});
+    defer(s, t, (struct deferred){.step = step, .seq = seq, .value = value, .waits = waits});
+}
+
+void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome)
+{
+    if (in_turn(t) && t->first == NULL)
+        exit_now(s, t, outcome);
+    else
+        defer(s, t, (struct deferred){.exit = true, .outcome = outcome});
+}
+
+/* Feeds what waited, as far as the turn goes. */
+static void drain(struct scheduler *s, struct live_trial *t)
+{
+    while (t->first != NULL && sched_ok(s)) {
+        struct deferred *d = t->first;
+        t->first = d->next;
+        if (t->first == NULL)
+            t->last = NULL;
+        if (d->exit)
+            exit_now(s, t, d->outcome);
+        else
+            report_now(s, t, d->step, d->value, d->seq, d->waits);
+        free(d);
+    }
+}
+
+static bool over(const struct live_trial *t)
+{
+    return t->exit_fed && t->attempt == NULL;
+}
+
+/* Trials whose end is known and fed need no memory. */
+static void reap(struct search *q)
+{
+    for (size_t i = q->n_trials; i > 0; i--) {
+        struct live_trial *t = q->trials[i - 1];
+        if (over(t) && trial_state_final(t->row.state) && !t->dirty)
+            trial_drop(q, t);
+    }
+}
+
+static bool insert_trial(struct scheduler *s, struct search *q, const struct proposal *p)
+{
+    struct error e = {0};
+    struct trial_row row = {.id = trial_id_of(q->id, p->trial),
+                            .state = TRIAL_QUEUED,
+                            .baseline = p->baseline,
+                            .config_hash = (int64_t)config_hash(&p->config),
+                            .seed = p->seed,
+                            .steps = p->steps,
+                            .value = NAN,
+                            .step = -1};
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1 << 20);
+    jw_init(&j, &b);
+    config_json(&p->config, &j);
+    enum code c = jw_end(&j, &e);
+    row.params = buf_view(&b);
+    struct live_trial *t = c == OK ? trial_add(s, q, &row, &e) : NULL;
+    buf_free(&b);
+    if (t == NULL) {
+        sched_die(s, &e);
+        return false;
+    }
+    q->counts[TRIAL_QUEUED]++;
+    return sched_took(s, store_trial_insert(s->o.store, &t->row, &e), &e);
+}
+
+static bool ask(struct scheduler *s, struct search *q)
+{
+    struct arena a;
+    struct error e = {0};
+    struct proposal p = {0};
+    struct entry entry = {0};
+    arena_init(&a, 16 << 20);
+    bool asked = false;
+    enum code c = searcher_ask(q->searcher, &a, &p, &entry, &e);
+    if (c != OK) {
+        search_set_state(s, q, SEARCH_FAILED, e.message);
+    } else if (p.kind == ASK_DONE) {
+        q->open_for_asks = false;
+    } else if (p.kind == ASK_TRIAL) {
+        asked = sched_write(s, true) && search_journal(s, q, &entry) && insert_trial(s, q, &p);
+        q->asked = p.trial;
+    }
+    arena_free(&a);
+    return asked;
+}
+
+bool feed_may_start(const struct scheduler *s, const struct search *q)
+{
+    if (q->state != SEARCH_RUNNING || q->over_budget || q->running >= q->parallel)
+        return false;
+    int used = 0, capacity = s->o.cpus;
+    for (const struct search *o = s->searches; o != NULL; o = o->next) {
+        used += o->running * o->settings->cpus;
+        int wants = o->state == SEARCH_RUNNING ? o->parallel * o->settings->cpus : 0;
+        capacity = wants > capacity ? wants : capacity;
+    }
+    if (used + q->settings->cpus > capacity)
+        return false;
+    return q->settings->gpus == 0 ||
+           (s->o.devices != NULL && devices_free(s->o.devices) >= q->settings->gpus);
+}
+
+static struct live_trial *next_queued(struct search *q)
+{
+    for (size_t i = 0; i < q->n_trials; i++) {
+        struct live_trial *t = q->trials[i];
+        if (t->row.state == TRIAL_QUEUED && t->attempt == NULL)
+            return t;
+    }
+    return NULL;
+}
+
+/* order: fixed. The first p asks come before anything else. When trial `turn` is over: ask for the
+ * next one, then let its successor's events in. */
+static void advance_turn(struct scheduler *s, struct search *q)
+{
+    while (q->turn == 1 && q->state == SEARCH_RUNNING && q->open_for_asks && !q->over_budget &&
+           q->asked < q->parallel && sched_ok(s)) {
+        if (!ask(s, q))
+            break;
+    }
+    while (q->turn > 0 && q->state == SEARCH_RUNNING && sched_ok(s)) {
+        struct live_trial *t = trial_find(q, q->turn);
+        if (t != NULL)
+            drain(s, t);
+        bool finished = q->turn <= q->asked && (t == NULL || t->exit_fed);
+        if (!finished)
+            return;
+        if (q->open_for_asks && !q->over_budget)
+            (void)ask(s, q);
+        q->turn++;
+    }
+}
+
+void feed_asks(struct scheduler *s, struct search *q)
+{
+    advance_turn(s, q);
+    while (sched_ok(s) && feed_may_start(s, q)) {
+        struct live_trial *t = next_queued(q);
+        if (t == NULL && q->turn == 0 && q->open_for_asks && ask(s, q))
+            t = next_queued(q);
+        if (t == NULL || !attempt_begin(s, t))
+            break;
+    }
+    reap(q);
+}

@@ -1,0 +1,233 @@
+/*
+ * The scheduler's own structures. Only src/sched includes this.
+ *
+ * Live trials are kept in memory while they are queued, running or paused; a trial that ended is
+ * only in the store (and, as a few numbers, in the searcher). Live attempts are found by id in a
+ * sorted array: ids only grow.
+ */
+#ifndef SCHED_INTERNAL_H
+#define SCHED_INTERNAL_H
+
+#include "sched/scheduler.h"
+
+enum {
+    LOST_MAX = 20,         /* attempts a trial may lose to crashes before that counts as failing */
+    ALIKE_FAILURES = 3,    /* first attempts that fail alike end the search */
+    COMMIT_POINTS = 20000, /* metric points that may wait for a commit */
+    TRIAL_ARENA_MAX = 4 << 20,
+    SPEC_ARENA_MAX = 8 << 20
+};
+#define COMMIT_DELAY_NS (100 * NS_PER_MS)
+
+/* What a person wants of a trial, once its attempt is gone. */
+enum wish { WISH_NONE, WISH_PAUSE, WISH_STOP, WISH_CANCEL };
+
+/* `take`: the trial's value out of the reports so far. */
+struct taken {
+    int64_t reports;
+    double best, last;
+    double *ring; /* the last k, for mean(k) */
+    int k;
+};
+
+/* A report or an exit that waits for its trial's turn (order: fixed). */
+struct deferred {
+    struct deferred *next;
+    bool exit;
+    enum outcome outcome;
+    int64_t step, seq;
+    double value;
+    bool waits;
+};
+
+struct live_trial {
+    struct search *search;
+    struct arena arena;
+    struct trial_row row;
+    struct config config;
+    struct taken taken;
+    struct live_attempt *attempt;
+    int attempts, lost;
+    enum wish wish;
+    bool dirty;        /* row differs from the store's */
+    bool stop_decided; /* by the allocator */
+    bool exit_fed;     /* the searcher knows its end */
+    struct deferred *first, *last;
+};
+
+struct live_attempt {
+    struct attempt_row row;
+    struct arena arena; /* row's texts and the spec's */
+    struct live_trial *trial;
+    struct wire_spec spec;
+    int64_t handled; /* last seq handled, perhaps not committed yet */
+    bool ack_due, dirty, exited;
+    bool infeasible;
+    enum verdict told;
+};
+
+/* Done after the commit, in order. */
+enum action_kind {
+    ACTION_START,
+    ACTION_ADOPT,
+    ACTION_ANSWER,
+    ACTION_HOLD,
+    ACTION_VERDICT,
+    ACTION_FORGET
+};
+
+struct action {
+    enum action_kind kind;
+    int64_t attempt, seq, next_wanted;
+    enum verdict verdict;
+};
+
+struct search {
+    struct search *next;
+    struct search_id id;
+    struct settings *settings;
+    struct searcher *searcher;
+    struct arena arena;
+    struct snapshot snapshot;
+    char *directory;
+    struct str *keep; /* NAME=value */
+    size_t n_keep;
+    struct method method;
+    struct str method_text;
+    uint64_t seed;
+    int parallel;
+    enum search_state state;
+    bool open_for_asks; /* the searcher may be asked for more */
+    bool over_budget;   /* time, steps or cost used up */
+    bool told_ended;    /* EVENT_SEARCH_ENDED went out */
+    char why[512];
+    struct live_trial **trials; /* by number */
+    size_t n_trials, trials_capacity;
+    int running; /* live attempts */
+    int64_t counts[TRIAL_STATE_COUNT];
+    int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
+    int64_t steps_used;
+    double slot_ns_used;
+    int64_t slot_since_ns;
+    /* fail-fast */
+    int ended_attempts, alike;
+    enum attempt_reason first_reason;
+    int first_exit, first_signal;
+    /* order: fixed */
+    int64_t turn;  /* the trial whose events may be fed; 0: any */
+    int64_t asked; /* trials asked for so far */
+    /* incumbent, as the store ranks */
+    bool has_best;
+    int64_t best_trial, best_step;
+    bool best_completed;
+    double best_value;
+};
+
+struct scheduler {
+    struct scheduler_options o;
+    char *store_dir, *runtime_dir;
+    struct executor *executor;
+    struct search *searches;
+    struct live_attempt **attempts; /* by id */
+    size_t n_attempts, attempts_capacity;
+    struct action *actions;
+    size_t n_actions, actions_capacity;
+    struct arena events_arena; /* texts of queued events */
+    struct event *events;
+    size_t n_events, events_capacity;
+    struct event nowhere; /* an event there was no memory for */
+    bool in_transaction, urgent;
+    int64_t commit_by; /* monotonic; INT64_MAX: nothing waits */
+    size_t waiting_points;
+    bool settling;
+    struct error fatal;
+    bool is_fatal;
+};
+
+/* scheduler.c */
+bool sched_ok(struct scheduler *s);
+void sched_die(struct scheduler *s, const struct error *e);
+/* Opens the transaction if none is; urgent: commit at the next settle, else within COMMIT_DELAY. */
+bool sched_write(struct scheduler *s, bool urgent);
+/* Takes over a store call's result: on failure the scheduler is dead. */
+bool sched_took(struct scheduler *s, enum code c, const struct error *e);
+void sched_act(struct scheduler *s, struct action a);
+struct event *sched_event(struct scheduler *s, enum event_kind kind, const struct search *q,
+                          const struct live_trial *t);
+struct str sched_text(struct scheduler *s, struct str text);
+int64_t sched_real(const struct scheduler *s);
+int64_t sched_mono(const struct scheduler *s);
+
+/* search.c */
+/* Takes settings over, also on failure. */
+struct search *search_new(struct settings *st, struct error *e);
+enum code search_make_searcher(struct scheduler *s, struct search *q, struct error *e) must_check;
+void search_say_started(struct scheduler *s, struct search *q);
+struct search *search_find(struct scheduler *s, struct search_id id);
+bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry);
+/* Journals {"event": name, ...}. extra: JSON members to add, with a leading comma, or NULL. */
+bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name);
+void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
+                      const char *why);
+void search_free(struct search *q);
+void search_clock_start(struct scheduler *s, struct search *q);
+void search_clock_stop(struct scheduler *s, struct search *q);
+int64_t search_elapsed(const struct scheduler *s, const struct search *q);
+double search_cost(const struct scheduler *s, const struct search *q);
+void search_slots_changed(struct scheduler *s, struct search *q, int by);
+/* Ends the search when nothing is left to do. */
+void search_finish_if_done(struct scheduler *s, struct search *q);
+void search_check_budget(struct scheduler *s, struct search *q);
+int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);
+
+/* replay.c */
+enum code search_replay(struct scheduler *s, struct search *q, const struct search_row *row,
+                        struct error *e) must_check;
+
+/* trial.c */
+struct live_trial *trial_find(struct search *q, int64_t number);
+struct live_trial *trial_add(struct scheduler *s, struct search *q, const struct trial_row *row,
+                             struct error *e) must_check;
+void trial_drop(struct search *q, struct live_trial *t);
+bool trial_save(struct scheduler *s, struct live_trial *t);
+void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state state);
+/* A final state; feeds the searcher and lets go of the trial. */
+void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why);
+enum code trial_prepare_taken(struct live_trial *t) must_check;
+double trial_take(struct live_trial *t, double value);
+void trial_consider_best(struct scheduler *s, struct live_trial *t);
+/* Tells the live attempt, if the verdict is stronger than what it was told. */
+void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v);
+
+/* attempt.c */
+struct live_attempt *attempt_find(struct scheduler *s, int64_t id);
+/* Inserts a new attempt and queues its start. */
+bool attempt_begin(struct scheduler *s, struct live_trial *t);
+/* Takes up one that is in the store. */
+enum code attempt_adopt(struct scheduler *s, struct live_trial *t, const struct attempt_row *row,
+                        struct error *e) must_check;
+void attempt_drop(struct scheduler *s, struct live_attempt *at);
+bool attempt_save(struct scheduler *s, struct live_attempt *at);
+/* The attempt ended; moves its trial on. */
+void attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,
+                   int exit_code, int signal, struct str detail);
+
+/* spec.c */
+enum code spec_build(struct scheduler *s, struct live_attempt *at, struct error *e) must_check;
+
+/* feed.c: what the searcher hears, and in which order. */
+void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double value, int64_t seq,
+                 bool waits);
+void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome);
+/* Asks for new trials while slots and the order allow. */
+void feed_asks(struct scheduler *s, struct search *q);
+bool feed_may_start(const struct scheduler *s, const struct search *q);
+int64_t feed_next_wanted(const struct live_trial *t, int64_t after);
+void feed_forget(struct live_trial *t);
+
+/* events.c: the executor's listener. */
+void events_frame(void *self, int64_t attempt, const struct frame *f);
+void events_gone(void *self, int64_t attempt);
+void events_settled(void *self);
+
+#endif

@@ -1,0 +1,398 @@
+/*
+ * A search taken up again from the store: its journal is applied (never recomputed), its unfinished
+ * trials and live attempts are brought back.
+ */
+#include "sched/internal.h"
+
+#include "base/io.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+    struct scheduler *s;
+    struct search *q;
+    struct error *e;
+    int64_t last_time;
+    bool standing;        /* paused at last_time */
+    unsigned char *flags; /* by trial number */
+    size_t n_flags;
+};
+
+enum {
+    FLAG_OVER = 1,    /* its exit is in the journal */
+    FLAG_DECIDED = 2, /* the allocator stopped it */
+    FLAG_PAUSE = 4,   /* a person's wish */
+    FLAG_STOP = 8,
+    FLAG_CANCEL = 16,
+    FLAG_WISHES = FLAG_PAUSE | FLAG_STOP | FLAG_CANCEL
+};
+
+static enum code set_flags(struct replay *r, int64_t trial, int clear, int set)
+{
+    size_t i = (size_t)trial;
+    if (i >= r->n_flags) {
+        size_t want = i * 2 + 64;
+        unsigned char *p = realloc(r->flags, want);
+        if (p == NULL)
+            return error_nomem(r->e);
+        memset(p + r->n_flags, 0, want - r->n_flags);
+        r->flags = p;
+        r->n_flags = want;
+    }
+    r->flags[i] = (unsigned char)((r->flags[i] & ~clear) | set);
+    return OK;
+}
+
+static int flags_of(const struct replay *r, int64_t trial)
+{
+    return (size_t)trial < r->n_flags ? r->flags[trial] : 0;
+}
+
+static bool is_over(const struct replay *r, int64_t trial)
+{
+    return (flags_of(r, trial) & FLAG_OVER) != 0;
+}
+
+static bool has(struct str text, const char *part)
+{
+    return memmem(text.p, text.n, part, strlen(part)) != NULL;
+}
+
+/* Time between two entries was used, but for what passed while the search was paused. */
+static void count_time(struct replay *r, const struct journal_row *row)
+{
+    if (r->last_time != 0 && !r->standing && row->time > r->last_time)
+        r->q->elapsed_ns += row->time - r->last_time;
+    r->last_time = row->time;
+    if (str_is(row->kind, "event") && row->trial == 0) {
+        if (has(row->data, "\"resumed\""))
+            r->standing = false;
+        else if (has(row->data, "\"paused\"") || has(row->data, "\"stopped\""))
+            r->standing = true;
+    }
+}
+
+/* What a person wanted of a trial, which its attempt may not have heard of. */
+static enum code on_wish(struct replay *r, const struct journal_row *row)
+{
+    if (has(row->data, "\"reopened\""))
+        return set_flags(r, row->trial, 0xff, 0);
+    if (has(row->data, "\"resumed\""))
+        return set_flags(r, row->trial, FLAG_WISHES, 0);
+    if (has(row->data, "\"paused\""))
+        return set_flags(r, row->trial, FLAG_WISHES, FLAG_PAUSE);
+    if (has(row->data, "\"stopped\""))
+        return set_flags(r, row->trial, FLAG_WISHES, FLAG_STOP);
+    if (has(row->data, "\"killed\""))
+        return set_flags(r, row->trial, FLAG_WISHES, FLAG_CANCEL);
+    return OK;
+}
+
+static enum code on_entry(void *self, const struct journal_row *row)
+{
+    struct replay *r = self;
+    struct entry entry = {.seq = row->seq, .trial = row->trial, .data = row->data};
+    if (!entry_kind_parse(row->kind, &entry.kind))
+        return error_set(r->e, E_CORRUPT, "journal entry %lld of search %lld is of no known kind",
+                         (long long)row->seq, (long long)r->q->id.v);
+    count_time(r, row);
+    enum code c = searcher_apply(r->q->searcher, &entry, r->e);
+    if (c == OK && entry.kind == ENTRY_ASK && row->trial > r->q->asked)
+        r->q->asked = row->trial;
+    if (c == OK && entry.kind == ENTRY_EXIT)
+        c = set_flags(r, row->trial, 0, FLAG_OVER);
+    if (c == OK && entry.kind == ENTRY_REPORT && has(row->data, "\"stop\""))
+        c = set_flags(r, row->trial, 0, FLAG_DECIDED);
+    if (c == OK && entry.kind == ENTRY_EVENT && row->trial > 0)
+        c = on_wish(r, row);
+    return c;
+}
+
+static enum code on_trial(void *self, const struct trial_row *row)
+{
+    struct replay *r = self;
+    struct search *q = r->q;
+    q->steps_used += row->step > 0 ? row->step : 0;
+    if (trial_state_final(row->state) && is_over(r, trial_id_number(row->id))) {
+        /* Only for the incumbent. */
+        struct live_trial t = {.search = q, .row = *row};
+        if (row->state == TRIAL_COMPLETED || row->state == TRIAL_STOPPED)
+            trial_consider_best(r->s, &t);
+        return OK;
+    }
+    struct live_trial *t = trial_add(r->s, q, row, r->e);
+    if (t == NULL)
+        return r->e->code;
+    int flags = flags_of(r, trial_id_number(row->id));
+    t->stop_decided = (flags & FLAG_DECIDED) != 0;
+    t->wish = (flags & FLAG_CANCEL) != 0  ? WISH_CANCEL
+              : (flags & FLAG_STOP) != 0  ? WISH_STOP
+              : (flags & FLAG_PAUSE) != 0 ? WISH_PAUSE
+                                          : WISH_NONE;
+    return OK;
+}
+
+/* Verdicts that were journalled but perhaps never told. */
+static void tell_again(struct scheduler *s, struct live_trial *t)
+{
+    const struct search *q = t->search;
+    if (t->wish == WISH_CANCEL)
+        trial_tell(s, t, VERDICT_KILL);
+    else if (t->wish == WISH_STOP || t->stop_decided || q->state == SEARCH_STOPPED ||
+             q->state == SEARCH_FAILED)
+        trial_tell(s, t, VERDICT_STOP);
+    else if (t->wish == WISH_PAUSE || q->state == SEARCH_PAUSED)
+        trial_tell(s, t, VERDICT_PAUSE);
+}
+
+static enum code on_attempt(void *self, const struct attempt_row *row)
+{
+    struct replay *r = self;
+    struct live_trial *t = trial_find(r->q, trial_id_number(row->trial));
+    r->q->ended_attempts = ALIKE_FAILURES + 1; /* it has begun well enough to be taken up again */
+    if (t == NULL)
+        return OK;
+    if (row->number > t->attempts)
+        t->attempts = row->number;
+    if (row->state == ATTEMPT_LOST)
+        t->lost++;
+    if (row->state != ATTEMPT_STARTING && row->state != ATTEMPT_RUNNING)
+        return OK;
+    enum code c = attempt_adopt(r->s, t, row, r->e);
+    if (c == OK)
+        tell_again(r->s, t);
+    return c;
+}
+
+struct refeed {
+    struct scheduler *s;
+    struct live_trial *t;
+    int64_t fed; /* reports up to this step are in the journal */
+};
+
+static enum code on_point(void *self, const struct metric_point *p)
+{
+    struct refeed *f = self;
+    double value = trial_take(f->t, p->value);
+    /* order: fixed may have taken reports whose turn has not come. */
+    if (f->t->search->turn > 0 && p->step > f->fed)
+        feed_report(f->s, f->t, p->step, value, p->seq, false);
+    return OK;
+}
+
+static int64_t last_fed_step(const struct live_trial *t)
+{
+    int64_t next = searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), 0);
+    return next == INT64_MAX ? INT64_MAX : next - 1;
+}
+
+static enum code refeed_trials(struct scheduler *s, struct search *q, struct error *e)
+{
+    for (size_t i = 0; i < q->n_trials; i++) {
+        struct live_trial *t = q->trials[i];
+        struct refeed f = {s, t, last_fed_step(t)};
+        enum code c = store_metrics(s->o.store, t->row.id, q->settings->metric, on_point, &f, e);
+        if (c != OK)
+            return c;
+        if (trial_state_final(t->row.state)) {
+            enum outcome o = t->row.state == TRIAL_COMPLETED    ? OUTCOME_COMPLETED
+                             : t->row.state == TRIAL_STOPPED    ? OUTCOME_STOPPED
+                             : t->row.state == TRIAL_INFEASIBLE ? OUTCOME_INFEASIBLE
+                             : t->row.state == TRIAL_CANCELLED  ? OUTCOME_CANCELLED
+                                                                : OUTCOME_FAILED;
+            feed_exit(s, t, o);
+        }
+    }
+    return OK;
+}
+
+/* order: fixed. The turn is the first trial that is not over, or whose end was not yet answered
+ * with an ask. */
+static void find_turn(struct replay *r)
+{
+    struct search *q = r->q;
+    if (q->turn == 0)
+        return;
+    while (is_over(r, q->turn) && q->asked >= q->turn + q->parallel)
+        q->turn++;
+}
+
+enum code search_replay(struct scheduler *s, struct search *q, const struct search_row *row,
+                        struct error *e)
+{
+    struct error own = {0};
+    struct replay r = {.s = s, .q = q, .e = e != NULL ? e : &own};
+    size_t events = s->n_events;
+    memcpy(q->counts, row->counts, sizeof q->counts);
+    enum code c = store_journal(s->o.store, q->id, 1, on_entry, &r, e);
+    find_turn(&r);
+    if (c == OK)
+        c = store_trials(s->o.store, q->id, 0, on_trial, &r, e);
+    if (c == OK)
+        c = store_search_attempts(s->o.store, q->id, on_attempt, &r, e);
+    if (c == OK)
+        c = refeed_trials(s, q, e);
+    free(r.flags);
+    s->n_events = events; /* what was found again is no news */
+    return c;
+}
+
+/* --- from the store's row to a search --- */
+
+static enum code read_kept(struct search *q, struct str settings, struct error *e)
+{
+    json_error_t je;
+    json_t *root = json_loadb(settings.p, settings.n, 0, &je);
+    const char *text;
+    if (root == NULL)
+        return error_set(e, E_CORRUPT, "the settings of search %lld do not parse",
+                         (long long)q->id.v);
+    q->seed = (uint64_t)json_integer_value(json_object_get(root, "seed"));
+    json_t *env = json_object_get(root, "env");
+    q->n_keep = json_array_size(env);
+    struct str *keep = arena_array(&q->arena, q->n_keep + 1, sizeof *keep);
+    enum code c = keep != NULL ? OK : error_nomem(e);
+    for (size_t i = 0; c == OK && i < q->n_keep; i++) {
+        text = json_string_value(json_array_get(env, i));
+        if (arena_str(&q->arena, str_of(text), &keep[i]) != OK)
+            c = error_nomem(e);
+    }
+    q->keep = keep;
+    json_decref(root);
+    return c;
+}
+
+static enum code restore(struct scheduler *s, struct search *q, const struct search_row *row,
+                         struct error *e)
+{
+    char *code_dir = io_join(s->store_dir, "code");
+    char id[SNAPSHOT_ID + 1];
+    if (code_dir == NULL)
+        return error_nomem(e);
+    q->id = row->id;
+    q->state = row->state;
+    q->directory = strndup(row->directory.p, row->directory.n);
+    snprintf(id, sizeof id, "%.*s", STR_FMT(row->snapshot));
+    snprintf(q->why, sizeof q->why, "%.*s", STR_FMT(row->why));
+    q->settings->effort.trials = row->budget_trials;
+    enum code c = q->directory != NULL ? OK : error_nomem(e);
+    if (c == OK)
+        c = snapshot_load(&q->arena, code_dir, id, &q->snapshot, e);
+    if (c == OK)
+        c = read_kept(q, row->settings, e);
+    if (c == OK && arena_str(&q->arena, row->method, &q->method_text) != OK)
+        c = error_nomem(e);
+    if (c == OK)
+        c = method_parse(&q->arena, q->method_text, (struct location){0}, &q->method, e);
+    if (c == OK)
+        c = method_resolve(&q->method, q->settings->space, &q->settings->effort, e);
+    if (c == OK)
+        c = search_make_searcher(s, q, e);
+    free(code_dir);
+    return c;
+}
+
+static enum code reload(const struct search_row *row, struct settings **ret, struct error *e)
+{
+    struct problems problems;
+    problems_init(&problems);
+    enum code c = conf_reload(row->source, "trawl.yaml", row->overrides, ret, &problems);
+    if (c != OK && problems.n > 0 && e != NULL) {
+        *e = problems.v[0];
+        error_hint(e, "search %lld was written by another version of trawl", (long long)row->id.v);
+    }
+    problems_free(&problems);
+    return c;
+}
+
+static enum code open_row(struct scheduler *s, const struct search_row *row, struct error *e)
+{
+    struct settings *st;
+    enum code c = reload(row, &st, e);
+    if (c != OK)
+        return c;
+    struct search *q = search_new(st, e);
+    if (q == NULL)
+        return E_NOMEM;
+    c = restore(s, q, row, e);
+    if (c == OK)
+        c = search_replay(s, q, row, e);
+    if (c != OK) {
+        while (s->n_attempts > 0 && q->n_trials > 0) {
+            struct live_attempt *at = s->attempts[s->n_attempts - 1];
+            if (at->trial->search != q)
+                break;
+            attempt_drop(s, at);
+        }
+        search_free(q);
+        return c;
+    }
+    q->next = s->searches;
+    s->searches = q;
+    return OK;
+}
+
+enum code scheduler_open(struct scheduler *s, struct search_id id, struct error *e)
+{
+    struct arena a;
+    struct search_row row;
+    if (search_find(s, id) != NULL)
+        return OK;
+    arena_init(&a, 64 << 20);
+    enum code c = store_search_get(s->o.store, id, &a, &row, e);
+    if (c == OK)
+        c = open_row(s, &row, e);
+    arena_free(&a);
+    return c;
+}
+
+/* --- what a controller that died left running --- */
+
+struct left_over {
+    struct search_id ids[256];
+    size_t n;
+};
+
+static void remember(struct left_over *l, struct search_id id)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->ids[i].v == id.v)
+            return;
+    }
+    if (l->n < sizeof l->ids / sizeof l->ids[0])
+        l->ids[l->n++] = id;
+}
+
+static enum code on_left_search(void *self, const struct search_row *row)
+{
+    if (row->state == SEARCH_RUNNING)
+        remember(self, row->id);
+    return OK;
+}
+
+static enum code on_left_attempt(void *self, const struct attempt_row *row)
+{
+    remember(self, trial_id_search(row->trial));
+    return OK;
+}
+
+enum code scheduler_recover(struct scheduler *s, struct search_id but, struct error *e)
+{
+    struct left_over l = {.n = 0};
+    enum code c = store_searches(s->o.store, on_left_search, &l, e);
+    if (c == OK)
+        c = store_live_attempts(s->o.store, on_left_attempt, &l, e);
+    for (size_t i = 0; c == OK && i < l.n; i++) {
+        if (l.ids[i].v == but.v || search_find(s, l.ids[i]) != NULL)
+            continue;
+        c = scheduler_open(s, l.ids[i], e);
+        struct search *q = c == OK ? search_find(s, l.ids[i]) : NULL;
+        if (q == NULL || q->state != SEARCH_RUNNING)
+            continue;
+        c = scheduler_pause(s, l.ids[i], e);
+    }
+    return c;
+}

@@ -1,0 +1,362 @@
+/*
+ * The scheduler's turn: events change memory and an open transaction; settle fills the slots,
+ * commits, and only then acknowledges, answers, tells and starts.
+ *
+ * A commit is due at once when somebody waits for it (a decision, a slot to be filled); otherwise
+ * it may wait COMMIT_DELAY_NS, so that a flood of reports costs few commits.
+ */
+#include "sched/internal.h"
+
+#include "base/failpoint.h"
+#include "base/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum code scheduler_new(const struct scheduler_options *o, struct scheduler **ret, struct error *e)
+{
+    struct scheduler *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_nomem(e);
+    s->o = *o;
+    s->store_dir = strdup(o->store_dir);
+    s->runtime_dir = strdup(o->runtime_dir);
+    s->commit_by = INT64_MAX;
+    arena_init(&s->events_arena, 64 << 20);
+    if (s->store_dir == NULL || s->runtime_dir == NULL) {
+        scheduler_free(s);
+        return error_nomem(e);
+    }
+    *ret = s;
+    return OK;
+}
+
+void scheduler_free(struct scheduler *s)
+{
+    if (s == NULL)
+        return;
+    if (s->in_transaction)
+        store_rollback(s->o.store);
+    while (s->n_attempts > 0)
+        attempt_drop(s, s->attempts[s->n_attempts - 1]);
+    while (s->searches != NULL) {
+        struct search *q = s->searches;
+        s->searches = q->next;
+        search_free(q);
+    }
+    arena_free(&s->events_arena);
+    free(s->attempts);
+    free(s->actions);
+    free(s->events);
+    free(s->store_dir);
+    free(s->runtime_dir);
+    free(s);
+}
+
+struct executor_listener scheduler_listener(struct scheduler *s)
+{
+    return (struct executor_listener){s, events_frame, events_gone, events_settled};
+}
+
+void scheduler_use(struct scheduler *s, struct executor *x)
+{
+    s->executor = x;
+}
+
+bool sched_ok(struct scheduler *s)
+{
+    return !s->is_fatal;
+}
+
+void sched_die(struct scheduler *s, const struct error *e)
+{
+    if (s->is_fatal)
+        return;
+    s->is_fatal = true;
+    s->fatal = *e;
+    if (s->in_transaction)
+        store_rollback(s->o.store);
+    s->in_transaction = false;
+}
+
+const struct error *scheduler_fatal(const struct scheduler *s)
+{
+    return s->is_fatal ? &s->fatal : NULL;
+}
+
+int64_t sched_real(const struct scheduler *s)
+{
+    return clock_real(&s->o.clock);
+}
+
+int64_t sched_mono(const struct scheduler *s)
+{
+    return clock_monotonic(&s->o.clock);
+}
+
+bool sched_took(struct scheduler *s, enum code c, const struct error *e)
+{
+    if (c == OK)
+        return true;
+    sched_die(s, e);
+    return false;
+}
+
+bool sched_write(struct scheduler *s, bool urgent)
+{
+    if (s->is_fatal)
+        return false;
+    if (!s->in_transaction) {
+        struct error e = {0};
+        if (!sched_took(s, store_begin(s->o.store, &e), &e))
+            return false;
+        s->in_transaction = true;
+    }
+    if (urgent)
+        s->urgent = true;
+    else if (s->commit_by == INT64_MAX)
+        s->commit_by = sched_mono(s) + COMMIT_DELAY_NS;
+    return true;
+}
+
+static bool grow(void **array, size_t *capacity, size_t n, size_t size)
+{
+    if (n < *capacity)
+        return true;
+    size_t want = *capacity ? *capacity * 2 : 16;
+    void *p = reallocarray(*array, want, size);
+    if (p == NULL)
+        return false;
+    *array = p;
+    *capacity = want;
+    return true;
+}
+
+void sched_act(struct scheduler *s, struct action a)
+{
+    struct error e = {0};
+    void *p = s->actions;
+    if (!grow(&p, &s->actions_capacity, s->n_actions, sizeof *s->actions)) {
+        error_nomem(&e);
+        sched_die(s, &e);
+        return;
+    }
+    s->actions = p;
+    s->actions[s->n_actions++] = a;
+    s->urgent = true;
+}
+
+struct str sched_text(struct scheduler *s, struct str text)
+{
+    struct str copy;
+    if (arena_str(&s->events_arena, text, &copy) != OK)
+        return (struct str){0};
+    return copy;
+}
+
+/* An event that is lost for want of memory is lost to the picture only; the store has it all. */
+struct event *sched_event(struct scheduler *s, enum event_kind kind, const struct search *q,
+                          const struct live_trial *t)
+{
+    void *p = s->events;
+    if (!grow(&p, &s->events_capacity, s->n_events, sizeof *s->events))
+        return &s->nowhere;
+    s->events = p;
+    struct event *ev = &s->events[s->n_events++];
+    *ev = (struct event){.kind = kind, .time = sched_real(s), .search = q->id};
+    ev->search_state = q->state;
+    ev->metric = q->settings->metric;
+    ev->minimize = q->settings->minimize;
+    ev->budget_trials = q->settings->effort.trials;
+    ev->parallel = q->parallel;
+    memcpy(ev->counts, q->counts, sizeof ev->counts);
+    if (t != NULL) {
+        ev->trial = trial_id_number(t->row.id);
+        ev->baseline = t->row.baseline;
+        ev->attempt = t->attempts;
+        ev->steps = t->row.steps;
+        ev->seed = t->row.seed;
+        ev->step = t->row.step;
+        ev->value = t->row.value;
+        ev->has_value = t->row.has_value;
+        ev->trial_state = t->row.state;
+    }
+    return ev;
+}
+
+static void emit_events(struct scheduler *s)
+{
+    size_t n = s->n_events;
+    s->n_events = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s->o.sink.event != NULL)
+            s->o.sink.event(s->o.sink.self, &s->events[i]);
+    }
+    arena_free(&s->events_arena);
+    arena_init(&s->events_arena, 64 << 20);
+}
+
+static void spawn_failed(struct scheduler *s, struct live_attempt *at, const struct error *e)
+{
+    char text[1100];
+    snprintf(text, sizeof text, "%s%s%s", e->message, e->detail[0] ? ": " : "", e->detail);
+    attempt_ended(s, at, REASON_SPAWN, -1, -1, str_of(text));
+}
+
+static void act_start(struct scheduler *s, struct live_attempt *at, bool adopt)
+{
+    struct error e = {0};
+    enum code c = adopt ? s->executor->ops->adopt(s->executor, &at->spec, at->row.last_seq, &e)
+                        : s->executor->ops->start(s->executor, &at->spec, &e);
+    if (c != OK)
+        spawn_failed(s, at, &e);
+}
+
+static void act(struct scheduler *s, const struct action *a)
+{
+    const struct executor_ops *ops = s->executor->ops;
+    struct live_attempt *at = attempt_find(s, a->attempt);
+    switch (a->kind) {
+    case ACTION_START:
+    case ACTION_ADOPT:
+        if (at != NULL)
+            act_start(s, at, a->kind == ACTION_ADOPT);
+        break;
+    case ACTION_ANSWER:
+        ops->answer(s->executor, a->attempt, a->seq, a->verdict, a->next_wanted);
+        break;
+    case ACTION_HOLD:
+        ops->hold(s->executor, a->attempt, a->seq);
+        break;
+    case ACTION_VERDICT:
+        ops->verdict(s->executor, a->attempt, a->verdict);
+        break;
+    case ACTION_FORGET:
+        ops->forget(s->executor, a->attempt);
+        break;
+    }
+}
+
+/* Acknowledgements come first: nothing later in the list may be understood without them. */
+static void act_all(struct scheduler *s)
+{
+    for (size_t i = 0; i < s->n_attempts; i++) {
+        struct live_attempt *at = s->attempts[i];
+        if (!at->ack_due)
+            continue;
+        at->ack_due = false;
+        FAILPOINT("sched.before-ack");
+        s->executor->ops->ack(s->executor, at->row.id.v, at->row.last_seq);
+        FAILPOINT("sched.after-ack");
+    }
+    /* Acting may queue more (a spawn that failed): those stay for the next round. */
+    struct action *actions = s->actions;
+    size_t n = s->n_actions;
+    s->actions = NULL;
+    s->n_actions = s->actions_capacity = 0;
+    for (size_t i = 0; i < n; i++) {
+        FAILPOINT("sched.before-action");
+        act(s, &actions[i]);
+        FAILPOINT("sched.after-action");
+    }
+    free(actions);
+}
+
+static void save_dirty(struct scheduler *s)
+{
+    for (size_t i = 0; i < s->n_attempts; i++) {
+        struct live_attempt *at = s->attempts[i];
+        if (at->trial->dirty && !trial_save(s, at->trial))
+            return;
+        if (at->dirty && !attempt_save(s, at))
+            return;
+    }
+}
+
+static bool commit(struct scheduler *s)
+{
+    if (!s->in_transaction)
+        return true;
+    struct error e = {0};
+    save_dirty(s);
+    if (s->is_fatal)
+        return false;
+    FAILPOINT("sched.before-commit");
+    s->in_transaction = false;
+    if (!sched_took(s, store_commit(s->o.store, &e), &e))
+        return false;
+    FAILPOINT("sched.after-commit");
+    s->waiting_points = 0;
+    return true;
+}
+
+static void fill(struct scheduler *s)
+{
+    for (struct search *q = s->searches; q != NULL; q = q->next) {
+        search_check_budget(s, q);
+        feed_asks(s, q);
+        search_finish_if_done(s, q);
+    }
+}
+
+void scheduler_settle(struct scheduler *s)
+{
+    if (s->settling)
+        return;
+    s->settling = true;
+    do {
+        if (s->is_fatal)
+            break;
+        fill(s);
+        bool due = s->urgent || sched_mono(s) >= s->commit_by || s->waiting_points > COMMIT_POINTS;
+        if (!due)
+            break;
+        s->urgent = false;
+        s->commit_by = INT64_MAX;
+        if (!commit(s))
+            break;
+        act_all(s);
+        emit_events(s);
+    } while (s->urgent);
+    s->settling = false;
+}
+
+int64_t scheduler_deadline(const struct scheduler *s)
+{
+    int64_t at = s->commit_by;
+    for (const struct search *q = s->searches; q != NULL; q = q->next) {
+        int64_t budget = search_budget_deadline(s, q);
+        if (budget < at)
+            at = budget;
+    }
+    return s->is_fatal ? INT64_MAX : at;
+}
+
+void scheduler_tick(struct scheduler *s)
+{
+    scheduler_settle(s);
+}
+
+bool scheduler_idle(const struct scheduler *s, struct search_id id)
+{
+    for (const struct search *q = s->searches; q != NULL; q = q->next) {
+        if (q->id.v == id.v)
+            return q->told_ended && s->n_events == 0 && !s->in_transaction;
+    }
+    return true;
+}
+
+bool scheduler_all_idle(const struct scheduler *s)
+{
+    for (const struct search *q = s->searches; q != NULL; q = q->next) {
+        if (!scheduler_idle(s, q->id))
+            return false;
+    }
+    return true;
+}
+
+int scheduler_live(const struct scheduler *s)
+{
+    return (int)s->n_attempts;
+}

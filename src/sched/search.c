@@ -1,0 +1,441 @@
+/*
+ * Searches: submitted, opened again, budgeted, ended.
+ */
+#include "sched/internal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { SEARCH_ARENA_MAX = 64 << 20 };
+
+struct search *search_find(struct scheduler *s, struct search_id id)
+{
+    struct search *q = s->searches;
+    while (q != NULL && q->id.v != id.v)
+        q = q->next;
+    return q;
+}
+
+void search_free(struct search *q)
+{
+    if (q == NULL)
+        return;
+    while (q->n_trials > 0)
+        trial_drop(q, q->trials[q->n_trials - 1]);
+    free(q->trials);
+    searcher_free(q->searcher);
+    settings_free(q->settings);
+    arena_free(&q->arena);
+    free(q->directory);
+    free(q);
+}
+
+bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry)
+{
+    struct error e = {0};
+    struct journal_row row = {.seq = entry->seq,
+                              .time = sched_real(s),
+                              .trial = entry->trial,
+                              .kind = str_of(entry_kind_name(entry->kind)),
+                              .data = entry->data};
+    return sched_write(s, true) &&
+           sched_took(s, store_journal_append(s->o.store, q->id, &row, &e), &e);
+}
+
+bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name)
+{
+    struct error e = {0};
+    struct buf b;
+    struct json j;
+    buf_init(&b, 4096);
+    jw_init(&j, &b);
+    jw_object(&j);
+    jw_key(&j, "event");
+    jw_cstr(&j, name);
+    jw_object_end(&j);
+    enum code c = jw_end(&j, &e);
+    struct entry entry = {.seq = searcher_last_seq(q->searcher) + 1,
+                          .kind = ENTRY_EVENT,
+                          .trial = trial,
+                          .data = buf_view(&b)};
+    if (c == OK)
+        c = searcher_apply(q->searcher, &entry, &e);
+    bool well = sched_took(s, c, &e) && search_journal(s, q, &entry);
+    buf_free(&b);
+    return well;
+}
+
+/* The clock of search.time and of cost: it stands while the search is paused. */
+void search_clock_start(struct scheduler *s, struct search *q)
+{
+    if (q->since_ns == 0)
+        q->since_ns = sched_mono(s);
+}
+
+void search_clock_stop(struct scheduler *s, struct search *q)
+{
+    if (q->since_ns != 0)
+        q->elapsed_ns += sched_mono(s) - q->since_ns;
+    q->since_ns = 0;
+}
+
+int64_t search_elapsed(const struct scheduler *s, const struct search *q)
+{
+    return q->elapsed_ns + (q->since_ns != 0 ? sched_mono(s) - q->since_ns : 0);
+}
+
+static double slot_ns(const struct scheduler *s, const struct search *q)
+{
+    return q->slot_ns_used + (double)q->running * (double)(sched_mono(s) - q->slot_since_ns);
+}
+
+double search_cost(const struct scheduler *s, const struct search *q)
+{
+    return slot_ns(s, q) / (3600.0 * (double)NS_PER_S) * q->settings->cost_per_slot_hour;
+}
+
+void search_slots_changed(struct scheduler *s, struct search *q, int by)
+{
+    q->slot_ns_used = slot_ns(s, q);
+    q->slot_since_ns = sched_mono(s);
+    q->running += by;
+}
+
+static const char *budget_used_up(const struct scheduler *s, const struct search *q)
+{
+    const struct settings *st = q->settings;
+    if (st->time_ns > 0 && search_elapsed(s, q) >= st->time_ns)
+        return "its time is used up";
+    if (st->steps_total > 0 && q->steps_used >= st->steps_total)
+        return "its steps are used up";
+    if (st->cost > 0 && search_cost(s, q) >= st->cost)
+        return "its cost is used up";
+    return NULL;
+}
+
+void search_check_budget(struct scheduler *s, struct search *q)
+{
+    if (q->state != SEARCH_RUNNING || q->over_budget)
+        return;
+    const char *why = budget_used_up(s, q);
+    if (why == NULL)
+        return;
+    q->over_budget = true;
+    snprintf(q->why, sizeof q->why, "%s", why);
+    for (size_t i = q->n_trials; i > 0; i--) {
+        struct live_trial *t = q->trials[i - 1];
+        if (t->attempt != NULL) {
+            t->wish = WISH_STOP;
+            trial_tell(s, t, VERDICT_STOP);
+        } else if (!trial_state_final(t->row.state)) {
+            trial_end(s, t, TRIAL_CANCELLED, str_of(why));
+        }
+    }
+}
+
+int64_t search_budget_deadline(const struct scheduler *s, const struct search *q)
+{
+    if (q->state != SEARCH_RUNNING || q->over_budget)
+        return INT64_MAX;
+    int64_t at = INT64_MAX;
+    if (q->settings->time_ns > 0)
+        at = sched_mono(s) + q->settings->time_ns - search_elapsed(s, q);
+    if (q->settings->cost > 0 && q->running > 0) {
+        double left = q->settings->cost - search_cost(s, q);
+        double rate = q->settings->cost_per_slot_hour * q->running / (3600.0 * (double)NS_PER_S);
+        double in = rate > 0 ? left / rate : 9e18;
+        if (in < 9e18 && sched_mono(s) + (int64_t)in < at)
+            at = sched_mono(s) + (int64_t)in + 1;
+    }
+    return at;
+}
+
+void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
+                      const char *why)
+{
+    if (q->state == state || !sched_write(s, true))
+        return;
+    struct error e = {0};
+    if (why != q->why)
+        snprintf(q->why, sizeof q->why, "%s", why != NULL ? why : "");
+    q->state = state;
+    if (state == SEARCH_RUNNING)
+        search_clock_start(s, q);
+    else
+        search_clock_stop(s, q);
+    bool ended = state != SEARCH_RUNNING && state != SEARCH_PAUSED;
+    (void)sched_took(s,
+                     store_search_update(s->o.store, q->id, state, str_of(q->why),
+                                         ended ? sched_real(s) : 0, &e),
+                     &e);
+}
+
+static void say_ended(struct scheduler *s, struct search *q)
+{
+    struct event *ev = sched_event(s, EVENT_SEARCH_ENDED, q, NULL);
+    ev->text = sched_text(s, str_of(q->why));
+    s->urgent = true;
+}
+
+/* Trials that are neither over nor set aside by a person. */
+static bool anything_left(const struct search *q, bool *ret_paused)
+{
+    *ret_paused = false;
+    for (size_t i = 0; i < q->n_trials; i++) {
+        const struct live_trial *t = q->trials[i];
+        if (t->attempt != NULL || t->row.state == TRIAL_QUEUED || t->first != NULL)
+            return true;
+        if (t->row.state == TRIAL_PAUSED)
+            *ret_paused = true;
+    }
+    return false;
+}
+
+void search_finish_if_done(struct scheduler *s, struct search *q)
+{
+    bool set_aside;
+    if (q->told_ended || q->running > 0 || !sched_ok(s))
+        return;
+    bool left = anything_left(q, &set_aside);
+    if (q->state == SEARCH_RUNNING) {
+        if (left || (q->open_for_asks && !q->over_budget))
+            return;
+        if (set_aside)
+            search_set_state(s, q, SEARCH_PAUSED, "only paused trials are left");
+        else
+            search_set_state(s, q, SEARCH_COMPLETED, q->why);
+    }
+    for (size_t i = 0; i < q->n_trials; i++) {
+        if (q->trials[i]->attempt != NULL)
+            return;
+    }
+    q->told_ended = true;
+    say_ended(s, q);
+}
+
+/* --- making one --- */
+
+static int slots_of(const struct scheduler *s, const struct settings *st)
+{
+    if (st->effort.parallel > 0)
+        return st->effort.parallel;
+    int by_cpu = s->o.cpus / (st->cpus > 0 ? st->cpus : 1);
+    if (st->gpus > 0 && s->o.devices != NULL) {
+        int by_gpu = devices_count(s->o.devices) / st->gpus;
+        by_cpu = by_gpu < by_cpu ? by_gpu : by_cpu;
+    }
+    return by_cpu > 0 ? by_cpu : 1;
+}
+
+enum code search_make_searcher(struct scheduler *s, struct search *q, struct error *e)
+{
+    struct settings *st = q->settings;
+    q->parallel = slots_of(s, st);
+    struct searcher_settings ss = {.space = st->space,
+                                   .method = q->method,
+                                   .effort = st->effort,
+                                   .seed = q->seed,
+                                   .minimize = st->minimize,
+                                   .seeds = st->seeds,
+                                   .replicates = st->replicates,
+                                   .baseline = st->has_baseline ? &st->baseline : NULL};
+    ss.effort.parallel = q->parallel;
+    if (st->fixed_order)
+        q->turn = 1;
+    q->open_for_asks = true;
+    q->slot_since_ns = sched_mono(s);
+    return searcher_new(&q->searcher, &ss, e);
+}
+
+static enum code check_resources(const struct scheduler *s, const struct settings *st,
+                                 struct error *e)
+{
+    if (st->gpus == 0)
+        return OK;
+    int have = s->o.devices != NULL ? devices_count(s->o.devices) : 0;
+    if (have >= st->gpus)
+        return OK;
+    enum code c =
+        error_set(e, E_INVALID, "resources.gpus is %d, but this machine has %d", st->gpus, have);
+    error_hint(e, "lower resources.gpus, or name what stands for GPUs in resources.devices");
+    return c;
+}
+
+static enum code write_settings(const struct search *q, struct buf *b, struct error *e)
+{
+    struct json j;
+    jw_init(&j, b);
+    jw_object(&j);
+    jw_key(&j, "trawl");
+    jw_cstr(&j, TRAWL_VERSION);
+    jw_key(&j, "seed");
+    jw_u64(&j, q->seed);
+    jw_key(&j, "commit");
+    jw_str(&j, q->snapshot.commit);
+    jw_key(&j, "env");
+    jw_array(&j);
+    for (size_t i = 0; i < q->n_keep; i++)
+        jw_str(&j, q->keep[i]);
+    jw_array_end(&j);
+    jw_object_end(&j);
+    return jw_end(&j, e);
+}
+
+static enum code insert_search(struct scheduler *s, struct search *q, struct error *e)
+{
+    struct settings *st = q->settings;
+    struct space_row space;
+    struct buf definition, kept, method;
+    struct json j;
+    buf_init(&definition, 16 << 20);
+    buf_init(&kept, 1 << 20);
+    buf_init(&method, 4096);
+    jw_init(&j, &definition);
+    space_json(st->space, &j);
+    method_write(&q->method, &method);
+    enum code c = jw_end(&j, e);
+    if (c == OK)
+        c = write_settings(q, &kept, e);
+    if (c == OK)
+        c = buf_end(&method, e);
+    if (c == OK && arena_str(&q->arena, buf_view(&method), &q->method_text) != OK)
+        c = error_nomem(e);
+    if (c == OK)
+        c = store_space_put(s->o.store, st->space_name, buf_view(&definition), sched_real(s),
+                            &space, e);
+    if (c == OK) {
+        struct search_row row = {.state = SEARCH_RUNNING,
+                                 .method = q->method_text,
+                                 .metric = st->metric,
+                                 .minimize = st->minimize,
+                                 .source = st->source,
+                                 .overrides = st->overrides,
+                                 .settings = buf_view(&kept),
+                                 .snapshot = str_of(q->snapshot.id),
+                                 .directory = str_of(q->directory),
+                                 .created = sched_real(s),
+                                 .budget_trials = st->effort.trials};
+        c = store_search_insert(s->o.store, space.space, space.version, &row, &q->id, e);
+    }
+    buf_free(&definition);
+    buf_free(&kept);
+    buf_free(&method);
+    return c;
+}
+
+static enum code begin_journal(struct scheduler *s, struct search *q, struct error *e)
+{
+    struct arena a;
+    struct entry entry = {0};
+    arena_init(&a, 1 << 20);
+    enum code c = searcher_begin(q->searcher, &a, &entry, e);
+    if (c == OK && !search_journal(s, q, &entry)) {
+        *e = s->fatal;
+        c = s->fatal.code;
+    }
+    arena_free(&a);
+    return c;
+}
+
+static enum code copy_submission(struct search *q, const struct submission *sub, struct error *e)
+{
+    q->snapshot = *sub->snapshot;
+    q->directory = strdup(sub->directory);
+    struct str *keep = arena_array(&q->arena, sub->n_keep + 1, sizeof *keep);
+    struct snapshot_link *links = arena_array(&q->arena, sub->snapshot->n_links + 1, sizeof *links);
+    bool well = q->directory != NULL && keep != NULL && links != NULL &&
+                arena_str(&q->arena, sub->snapshot->path, &q->snapshot.path) == OK &&
+                arena_str(&q->arena, sub->snapshot->commit, &q->snapshot.commit) == OK;
+    for (size_t i = 0; well && i < sub->n_keep; i++)
+        well = arena_str(&q->arena, sub->keep[i], &keep[i]) == OK;
+    for (size_t i = 0; well && i < sub->snapshot->n_links; i++) {
+        links[i] = sub->snapshot->links[i];
+        well = arena_str(&q->arena, links[i].name, &links[i].name) == OK &&
+               arena_str(&q->arena, links[i].target, &links[i].target) == OK;
+    }
+    q->keep = keep;
+    q->n_keep = sub->n_keep;
+    q->snapshot.links = links;
+    return well ? OK : error_nomem(e);
+}
+
+struct search *search_new(struct settings *st, struct error *e)
+{
+    struct search *q = calloc(1, sizeof *q);
+    if (q == NULL) {
+        settings_free(st);
+        error_nomem(e);
+        return NULL;
+    }
+    arena_init(&q->arena, SEARCH_ARENA_MAX);
+    q->settings = st;
+    return q;
+}
+
+static enum code random_seed(uint64_t *ret, struct error *e)
+{
+    uint32_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        return error_set(e, E_IO, "the system gives no random bytes");
+    *ret = seed;
+    return OK;
+}
+
+static enum code prepare(struct scheduler *s, struct search *q, const struct submission *sub,
+                         struct error *e)
+{
+    struct settings *st = q->settings;
+    enum code c = check_resources(s, st, e);
+    if (c == OK)
+        c = copy_submission(q, sub, e);
+    q->seed = st->seed;
+    if (c == OK && !st->has_seed)
+        c = random_seed(&q->seed, e);
+    q->method = st->method;
+    struct effort effort = st->effort;
+    effort.parallel = slots_of(s, st);
+    if (c == OK)
+        c = method_resolve(&q->method, st->space, &effort, e);
+    if (c == OK)
+        c = search_make_searcher(s, q, e);
+    return c;
+}
+
+void search_say_started(struct scheduler *s, struct search *q)
+{
+    struct event *ev = sched_event(s, EVENT_SEARCH_STARTED, q, NULL);
+    ev->method = q->method_text;
+    ev->text = sched_text(s, str_of(q->method.why));
+    ev->baseline = q->settings->has_baseline;
+}
+
+enum code scheduler_submit(struct scheduler *s, const struct submission *sub, struct search_id *ret,
+                           struct error *e)
+{
+    struct search *q = search_new(sub->settings, e);
+    if (q == NULL)
+        return E_NOMEM;
+    enum code c = prepare(s, q, sub, e);
+    if (c == OK && !sched_write(s, true)) {
+        *e = s->fatal;
+        c = s->fatal.code;
+    }
+    if (c == OK)
+        c = insert_search(s, q, e);
+    if (c == OK)
+        c = begin_journal(s, q, e);
+    if (c != OK) {
+        search_free(q);
+        return c;
+    }
+    q->state = SEARCH_RUNNING;
+    search_clock_start(s, q);
+    q->next = s->searches;
+    s->searches = q;
+    search_say_started(s, q);
+    *ret = q->id;
+    return OK;
+}

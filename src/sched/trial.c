@@ -1,0 +1,221 @@
+/*
+ * Live trials: their rows, their values, their ends.
+ */
+#include "sched/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Index of the first live trial whose number is not below `number`. */
+static size_t place(const struct search *q, int64_t number)
+{
+    size_t lo = 0, hi = q->n_trials;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (trial_id_number(q->trials[mid]->row.id) < number)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+struct live_trial *trial_find(struct search *q, int64_t number)
+{
+    size_t i = place(q, number);
+    if (i < q->n_trials && trial_id_number(q->trials[i]->row.id) == number)
+        return q->trials[i];
+    return NULL;
+}
+
+static enum code insert(struct search *q, struct live_trial *t, struct error *e)
+{
+    if (q->n_trials == q->trials_capacity) {
+        size_t want = q->trials_capacity ? q->trials_capacity * 2 : 16;
+        void *p = reallocarray(q->trials, want, sizeof(struct live_trial *));
+        if (p == NULL)
+            return error_nomem(e);
+        q->trials = p;
+        q->trials_capacity = want;
+    }
+    size_t i = place(q, trial_id_number(t->row.id));
+    memmove(q->trials + i + 1, q->trials + i, (q->n_trials - i) * sizeof(struct live_trial *));
+    q->trials[i] = t;
+    q->n_trials++;
+    return OK;
+}
+
+static void trial_free(struct live_trial *t)
+{
+    feed_forget(t);
+    free(t->taken.ring);
+    arena_free(&t->arena);
+    free(t);
+}
+
+struct live_trial *trial_add(struct scheduler *s, struct search *q, const struct trial_row *row,
+                             struct error *e)
+{
+    struct live_trial *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        error_nomem(e);
+        return NULL;
+    }
+    t->search = q;
+    arena_init(&t->arena, TRIAL_ARENA_MAX);
+    t->row = *row;
+    t->taken.k = q->settings->take_k;
+    enum code c = arena_str(&t->arena, row->params, &t->row.params);
+    if (c == OK)
+        c = arena_str(&t->arena, row->why, &t->row.why);
+    if (c != OK)
+        error_nomem(e);
+    if (c == OK)
+        c = config_parse(q->settings->space, &t->arena, t->row.params, &t->config, e);
+    if (c == OK)
+        c = trial_prepare_taken(t);
+    if (c == OK)
+        c = insert(q, t, e);
+    if (c != OK) {
+        trial_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void trial_drop(struct search *q, struct live_trial *t)
+{
+    size_t i = place(q, trial_id_number(t->row.id));
+    memmove(q->trials + i, q->trials + i + 1, (q->n_trials - i - 1) * sizeof(struct live_trial *));
+    q->n_trials--;
+    trial_free(t);
+}
+
+bool trial_save(struct scheduler *s, struct live_trial *t)
+{
+    struct error e = {0};
+    t->dirty = false;
+    return sched_took(s, store_trial_update(s->o.store, &t->row, &e), &e);
+}
+
+void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state state)
+{
+    struct search *q = t->search;
+    if (t->row.state == state || !sched_write(s, true))
+        return;
+    q->counts[t->row.state]--;
+    q->counts[state]++;
+    t->row.state = state;
+    (void)trial_save(s, t);
+}
+
+static enum outcome outcome_of(enum trial_state state)
+{
+    switch (state) {
+    case TRIAL_COMPLETED:
+        return OUTCOME_COMPLETED;
+    case TRIAL_STOPPED:
+        return OUTCOME_STOPPED;
+    case TRIAL_INFEASIBLE:
+        return OUTCOME_INFEASIBLE;
+    case TRIAL_CANCELLED:
+        return OUTCOME_CANCELLED;
+    case TRIAL_FAILED:
+    case TRIAL_QUEUED:
+    case TRIAL_RUNNING:
+    case TRIAL_PAUSED:
+    case TRIAL_STATE_COUNT:
+        break;
+    }
+    return OUTCOME_FAILED;
+}
+
+void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why)
+{
+    struct search *q = t->search;
+    t->row.ended = sched_real(s);
+    if (arena_str(&t->arena, why, &t->row.why) != OK)
+        t->row.why = (struct str){0};
+    trial_set_state(s, t, state);
+    struct event *ev = sched_event(s, EVENT_TRIAL_ENDED, q, t);
+    ev->text = sched_text(s, why);
+    if (state == TRIAL_COMPLETED || state == TRIAL_STOPPED)
+        trial_consider_best(s, t);
+    feed_exit(s, t, outcome_of(state));
+}
+
+enum code trial_prepare_taken(struct live_trial *t)
+{
+    if (t->search->settings->take != TAKE_MEAN || t->taken.ring != NULL)
+        return OK;
+    t->taken.ring = calloc((size_t)t->taken.k, sizeof *t->taken.ring);
+    return t->taken.ring != NULL ? OK : E_NOMEM;
+}
+
+static bool better(const struct search *q, double a, double b)
+{
+    if (isnan(a))
+        return false;
+    if (isnan(b))
+        return true;
+    return q->settings->minimize ? a < b : a > b;
+}
+
+double trial_take(struct live_trial *t, double value)
+{
+    struct taken *k = &t->taken;
+    if (k->reports == 0 || better(t->search, value, k->best))
+        k->best = value;
+    k->last = value;
+    if (k->ring != NULL)
+        k->ring[k->reports % k->k] = value;
+    k->reports++;
+    switch (t->search->settings->take) {
+    case TAKE_LAST:
+        return value;
+    case TAKE_BEST:
+        return k->best;
+    case TAKE_MEAN:
+        break;
+    }
+    int64_t n = k->reports < k->k ? k->reports : k->k;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += k->ring[i];
+    return sum / (double)n;
+}
+
+/* The store's ranking: highest step, completed before stopped, then the value. */
+void trial_consider_best(struct scheduler *s, struct live_trial *t)
+{
+    struct search *q = t->search;
+    bool completed = t->row.state == TRIAL_COMPLETED;
+    if (!t->row.has_value || !isfinite(t->row.value))
+        return;
+    bool wins = !q->has_best;
+    if (!wins && t->row.step != q->best_step)
+        wins = t->row.step > q->best_step;
+    else if (!wins && completed != q->best_completed)
+        wins = completed;
+    else if (!wins)
+        wins = better(q, t->row.value, q->best_value);
+    if (!wins)
+        return;
+    q->has_best = true;
+    q->best_trial = trial_id_number(t->row.id);
+    q->best_step = t->row.step;
+    q->best_completed = completed;
+    q->best_value = t->row.value;
+    struct event *ev = sched_event(s, EVENT_BEST, q, t);
+    ev->params = sched_text(s, t->row.params);
+}
+
+void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v)
+{
+    struct live_attempt *at = t->attempt;
+    if (at == NULL || at->exited || v <= at->told)
+        return;
+    at->told = v;
+    sched_act(s, (struct action){.kind = ACTION_VERDICT, .attempt = at->row.id.v, .verdict = v});
+}
