@@ -1,8 +1,8 @@
 /*
  * Functions that do not compile here. Included by the build in front of every file.
  *
- * The headers that declare them come first: a poisoned name may not even be declared. What cannot be
- * poisoned, since some floors may use it (exit, printf), is looked for by tools/gates/banned.py.
+ * The headers that declare them come first: a poisoned name may not even be declared. What cannot
+ * be poisoned, since some floors may use it (exit, printf), is looked for by tools/gates/banned.py.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef error_set
+#undef error_errno
+#undef error_nomem
+
 /* Exit 2 is for what a person has to correct in a file or on a command line, 1 for all else. */
 static const struct {
     const char *name;

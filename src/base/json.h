@@ -1,6 +1,6 @@
 /*
- * A JSON writer (jw_): commas, escapes and nesting are right by construction. The prefix is not json_,
- * which is jansson's: two functions of one name would meet at link time.
+ * A JSON writer (jw_): commas, escapes and nesting are right by construction. The prefix is not
+ * json_, which is jansson's: two functions of one name would meet at link time.
  *
  * Writes into a struct buf, or streams to a file descriptor as it goes (json_to_fd), so that a
  * million rows need no memory. Reading JSON is jansson's job. Strings that are not UTF-8 are
