@@ -2,9 +2,19 @@
  * Methods: a sampler (which configuration next) together with an allocator (how much training each
  * gets), as people write them: "auto", "random", "sobol + asha(eta=4)", "median(warmup=3)".
  *
- * Samplers and allocators stand in two tables (method_samplers, method_allocators); adding one is a
- * folder and a row. What is left out is filled in by what suits the rest (method_resolve) with a
- * sentence that says why, which is printed, shown and journalled.
+ *   method  = "auto" | part | part "+" part      one sampler, one allocator, either first
+ *   part    = name [ "(" option { "," option } ")" ]
+ *   option  = name "=" (number | word)
+ *
+ * Samplers and allocators stand in two tables (kinds.c); adding one is a folder and a row. What is
+ * left out is filled in by what suits the rest (method_resolve), with a sentence that says why,
+ * which is printed, shown and journalled:
+ *
+ *   a sampler alone       runs with full: every trial to its end
+ *   an allocator alone    runs with sobol
+ *   auto                  a finite space of no more configurations than trials is enumerated
+ * (grid), any other is sampled by sobol; asha where a trial's steps leave room for a rung to stop
+ * at (max / min >= eta), else full. "auto + asha(eta=4)" leaves only the sampler to it.
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H
@@ -16,13 +26,15 @@ enum { METHOD_OPTIONS_MAX = 16 };
 struct sampler_kind;
 struct allocator_kind;
 
-/* One option of a sampler or an allocator: its name, range and default stand in the kind's table. */
+/* One option of a sampler or an allocator: its name, range and default stand in the kind's table.
+ * Name and word belong to that table. */
 struct option_value {
     const char *name;
     double number;
     struct str word; /* for options that are words (variant=stop); p == NULL for numbers */
 };
 
+/* Once a kind is known its options are complete and in its table's order, defaults included. */
 struct method {
     const struct sampler_kind *sampler;     /* NULL: to be resolved */
     const struct allocator_kind *allocator; /* NULL: to be resolved */
@@ -41,14 +53,23 @@ struct effort {
     int parallel;
 };
 
-/* Errors carry line and column inside `text`; unknown names and options name the nearest. */
+/* Errors carry line and column inside `text`; unknown names and options name the nearest. Nothing
+ * in *ret points into `text` or `a`. */
 enum code method_parse(struct arena *a, struct str text, struct location at, struct method *ret,
                        struct error *e) must_check;
-/* Fills in what is missing, and checks that the method fits: grid needs a finite space, asha and
- * median need a budget of steps, ... */
+/* Fills in what is missing, and checks that the method fits: grid needs a finite space or `points`,
+ * asha and median need a budget of steps, asha a rung below the highest. A search that goes on does
+ * not resolve anew: its method is the one its first entry tells (searcher_method_of). */
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
                          struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */
 void method_write(const struct method *m, struct buf *b);
+/* Puts one in, with the default of every option. */
+void method_set_sampler(struct method *m, const struct sampler_kind *kind);
+void method_set_allocator(struct method *m, const struct allocator_kind *kind);
+/* The number of option `name`, which must be one of the kind's. */
+double sampler_option(const struct method *m, const char *name);
+double allocator_option(const struct method *m, const char *name);
+bool sampler_option_is(const struct method *m, const char *name, const char *word);
 
 #endif

@@ -12,9 +12,16 @@
  *  3. Every trial ends exactly once; a report or exit of an ended trial is refused (E_STATE) and
  *     changes nothing.
  *  4. NaN and infinities count as worst and never win.
- *  5. Draws depend on (seed, trial number) alone, never on how many numbers were drawn before.
+ *  5. Draws depend on (seed, draw number) and the entries before alone, never on how many numbers
+ *     were drawn for one of them.
+ *  6. No configuration is proposed twice but as a replicate. A finite space is used up to its last
+ *     allowed configuration; then ask answers ASK_DONE.
+ *  7. A trial's results count once: a step at or before the last one taken is refused (E_STATE).
  *
  * Values enter as the program reports them; `goal` is applied inside.
+ *
+ * Replicates: a configuration gets its trials one after the other, with seeds that are the same for
+ * every configuration; one that turns out infeasible gets no more. The baseline gets one.
  */
 #ifndef SEARCH_SEARCHER_H
 #define SEARCH_SEARCHER_H
@@ -30,7 +37,7 @@ struct searcher_settings {
     const struct space *space; /* borrowed for the searcher's life */
     struct method method;      /* resolved */
     struct effort effort;
-    uint64_t seed;
+    uint64_t seed; /* at most INT64_MAX, as JSON integers are */
     bool minimize;
     enum seed_policy seeds;
     int replicates;                /* SEEDS_REPLICATES: trials a configuration gets */
@@ -55,14 +62,22 @@ struct proposal {
 enum decision { DECISION_CONTINUE, DECISION_STOP, DECISION_PAUSE };
 
 /* How a trial ended, for the searcher. */
-enum outcome { OUTCOME_COMPLETED, OUTCOME_STOPPED, OUTCOME_FAILED, OUTCOME_INFEASIBLE, OUTCOME_CANCELLED };
+enum outcome {
+    OUTCOME_COMPLETED,
+    OUTCOME_STOPPED,
+    OUTCOME_FAILED,
+    OUTCOME_INFEASIBLE,
+    OUTCOME_CANCELLED
+};
 
 enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT };
 
 /* `data` is a JSON object:
- *   begin   {"engine", "method", "why", "seed", "goal", ...}
- *   ask     {"params": {...}, "seed", "steps", "baseline", "index" (generator position), "seen" (last
- *           entry it was based on)}
+ *   begin   {"engine", "method", "why", "seed", "goal", "seeds", "replicates", "trials",
+ *           "min_steps", "max_steps" (the last two where there are steps)}
+ *   ask     {"params": {...}, "seed", "steps", "baseline", "index": [before, after] (generator
+ *           position; equal for the baseline and for replicates), "seen" (last entry it was based
+ *           on)}
  *   report  {"step", "value", "decision"}
  *   exit    {"outcome", "step", "value"}
  *   event   anything a person or the scheduler did (paused, resumed, ...): not the searcher's.
@@ -70,7 +85,7 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
 struct entry {
     int64_t seq; /* 1, 2, ... within the search; the searcher counts */
     enum entry_kind kind;
-    int64_t trial; /* 0: none */
+    int64_t trial;   /* 0: none */
     struct str data; /* in the arena given to the call */
 };
 
@@ -83,30 +98,41 @@ void searcher_free(struct searcher *s);
 /* The first entry of a journal: the method as resolved, and why. Once, before anything else. */
 enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_entry,
                          struct error *e) must_check;
-/* What next? An entry comes with ASK_TRIAL only. Until searcher_exit the trial is pending. */
+/* What next? An entry comes with ASK_TRIAL only. Until searcher_exit the trial is pending. ASK_DONE
+ * after the last of effort.trials, or when no configuration is left. */
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
                        struct entry *ret_entry, struct error *e) must_check;
-/* The trial's value (after `take`) as of `step`. Call it when searcher_wants(s, trial, step). */
+/* The trial's value (after `take`) as of `step`. Call it when step >= searcher_next_wanted(s,
+ * trial, 0). A trial that was told to stop and reports on is told so again; its value isn't ranked.
+ * Reaching the end of the budget is no decision: it is answered CONTINUE. */
 enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
                           double value, enum decision *ret, struct entry *ret_entry,
                           struct error *e) must_check;
-/* The trial ended, for good (its retries are used up). value is NaN where it has none. */
+/* The trial ended, for good (its retries are used up). value is NaN where it has none, step -1
+ * where it reported none. */
 enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
                         int64_t step, double value, struct entry *ret_entry,
                         struct error *e) must_check;
-/* A trial comes back to life by a person's wish (`retry` of a failed or stopped one): journalled as an
- * event {"event": "reopened"}, after which reports and an exit are taken for it again. */
+/* A trial comes back to life by a person's wish (`retry` of a failed or stopped one): journalled as
+ * an event {"event": "reopened"}, after which reports and an exit are taken for it again. */
 enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
                           struct entry *ret_entry, struct error *e) must_check;
 
 /* The first step at or after `step` whose report it wants to see; INT64_MAX: none. A report that
- * jumps past a wanted step is wanted too. */
+ * jumps past a wanted step is wanted too: with 0, the least step that is. The end of the trial's
+ * budget always is; of a trial that ended or was told to stop nothing is. */
 int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step);
 
-/* Takes a recorded entry as it stands. E_CORRUPT when it can't follow what came before. Events are
- * counted and otherwise passed over (but for reopened). */
+/* The resolved method that a begin entry tells, for settings of a search that goes on. */
+enum code searcher_method_of(const struct entry *begin, struct arena *a, struct method *ret,
+                             struct error *e) must_check;
+/* Takes a recorded entry as it stands. E_CORRUPT when it can't follow what came before, and then
+ * nothing has changed; E_VERSION when a newer engine began the search. Events are counted and
+ * otherwise passed over (but for reopened). */
 enum code searcher_apply(struct searcher *s, const struct entry *entry, struct error *e) must_check;
-/* As apply, but decides again and compares: E_CORRUPT with both decisions where they differ. */
+/* As apply, but decides again and compares: E_CORRUPT with both decisions where they differ;
+ * E_VERSION where another engine decided. The number of trials isn't looked at, since it may have
+ * changed. */
 enum code searcher_recompute(struct searcher *s, const struct entry *entry,
                              struct error *e) must_check;
 

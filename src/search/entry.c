@@ -1,0 +1,366 @@
+/*
+ * Journal entries.
+ *
+ * Written by the JSON writer, read by jansson. The parameters of an ask pass through jansson and
+ * back to text: integers stay whole and reals keep all their digits on the way.
+ */
+#include "search/entry.h"
+
+#include "base/number.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {"begin", "ask", "report", "exit", "event"};
+static const char *const decision_names[] = {"continue", "stop", "pause"};
+static const char *const outcome_names[] = {"completed", "stopped", "failed", "infeasible",
+                                            "cancelled"};
+static const char *const policy_names[] = {"vary", "same", "replicates"};
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+const char *decision_name(enum decision d)
+{
+    return decision_names[d];
+}
+
+const char *outcome_name(enum outcome o)
+{
+    return outcome_names[o];
+}
+
+const char *entry_kind_name(enum entry_kind k)
+{
+    return kind_names[k];
+}
+
+const char *seed_policy_name(enum seed_policy p)
+{
+    return policy_names[p];
+}
+
+static int find_name(const char *const *names, int n, struct str name)
+{
+    for (int i = 0; i < n; i++)
+        if (str_is(name, names[i]))
+            return i;
+    return -1;
+}
+
+bool entry_kind_parse(struct str name, enum entry_kind *ret)
+{
+    int i = find_name(kind_names, COUNT(kind_names), name);
+    if (i < 0)
+        return false;
+    *ret = (enum entry_kind)i;
+    return true;
+}
+
+enum code entry_corrupt(const struct entry *x, struct error *e, const char *fmt, ...)
+{
+    char what[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    return error_set(e, E_CORRUPT, "journal entry %lld (%s, trial %lld): %s", (long long)x->seq,
+                     (unsigned)x->kind < (unsigned)COUNT(kind_names) ? kind_names[x->kind] : "?",
+                     (long long)x->trial, what);
+}
+
+static void key_i64(struct json *j, const char *key, int64_t v)
+{
+    jw_key(j, key);
+    jw_i64(j, v);
+}
+
+static void key_cstr(struct json *j, const char *key, const char *v)
+{
+    jw_key(j, key);
+    jw_cstr(j, v);
+}
+
+static void key_real(struct json *j, const char *key, double v)
+{
+    jw_key(j, key);
+    jw_real(j, v);
+}
+
+/* Ends the document; a writer that went wrong leaves a bad builder, which the caller looks at. */
+static void finish(struct json *j)
+{
+    jw_object_end(j);
+    if (jw_end(j, NULL) != OK)
+        j->out->bad = true;
+}
+
+static void start(struct json *j, struct buf *b)
+{
+    jw_init(j, b);
+    jw_object(j);
+}
+
+void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
+{
+    struct json j;
+    struct buf method;
+    buf_init(&method, 4096);
+    method_write(&settings->method, &method);
+    start(&j, b);
+    key_i64(&j, "engine", SEARCHER_ENGINE);
+    jw_key(&j, "method");
+    jw_str(&j, buf_view(&method));
+    key_cstr(&j, "why", settings->method.why);
+    key_i64(&j, "seed", (int64_t)settings->seed);
+    key_cstr(&j, "goal", settings->minimize ? "minimize" : "maximize");
+    key_cstr(&j, "seeds", policy_names[settings->seeds]);
+    key_i64(&j, "replicates", settings->seeds == SEEDS_REPLICATES ? settings->replicates : 1);
+    key_i64(&j, "trials", settings->effort.trials);
+    if (settings->effort.has_steps) {
+        key_i64(&j, "min_steps", settings->effort.min_steps);
+        key_i64(&j, "max_steps", settings->effort.max_steps);
+    }
+    finish(&j);
+    if (method.bad)
+        b->bad = true;
+    buf_free(&method);
+}
+
+void entry_write_ask(const struct ask_record *r, struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    jw_key(&j, "params");
+    config_json(&r->config, &j);
+    key_i64(&j, "seed", r->seed);
+    key_i64(&j, "steps", r->steps);
+    jw_key(&j, "baseline");
+    jw_bool(&j, r->baseline);
+    jw_key(&j, "index");
+    jw_array(&j);
+    jw_i64(&j, r->index);
+    jw_i64(&j, r->next_index);
+    jw_array_end(&j);
+    key_i64(&j, "seen", r->seen);
+    finish(&j);
+}
+
+void entry_write_report(const struct report_record *r, struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    key_i64(&j, "step", r->step);
+    key_real(&j, "value", r->value);
+    key_cstr(&j, "decision", decision_names[r->decision]);
+    finish(&j);
+}
+
+void entry_write_exit(const struct exit_record *r, struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    key_cstr(&j, "outcome", outcome_names[r->outcome]);
+    key_i64(&j, "step", r->step);
+    key_real(&j, "value", r->value);
+    finish(&j);
+}
+
+void entry_write_reopened(struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    key_cstr(&j, "event", "reopened");
+    finish(&j);
+}
+
+/* Reading. `ok` turns false at the first member that is not as it should be, and e says which. */
+struct reading {
+    const struct entry *entry;
+    json_t *root;
+    struct error *e;
+    bool ok;
+};
+
+static struct reading read_entry(const struct entry *x, struct error *e)
+{
+    struct reading r = {.entry = x, .e = e, .ok = true};
+    json_error_t why;
+    r.root = json_loadb(x->data.p ? x->data.p : "", x->data.n, JSON_REJECT_DUPLICATES, &why);
+    if (!json_is_object(r.root)) {
+        entry_corrupt(x, e, "not a JSON object: %s", r.root ? "something else" : why.text);
+        json_decref(r.root);
+        r.root = NULL;
+        r.ok = false;
+    }
+    return r;
+}
+
+static enum code end_reading(struct reading *r)
+{
+    json_decref(r->root);
+    return r->ok ? OK : E_CORRUPT;
+}
+
+static void wrong(struct reading *r, const char *key)
+{
+    if (r->ok)
+        entry_corrupt(r->entry, r->e, "`%s` is missing or makes no sense", key);
+    r->ok = false;
+}
+
+static int64_t get_i64(struct reading *r, const char *key, int64_t lo, int64_t hi)
+{
+    const json_t *v = json_object_get(r->root, key);
+    int64_t i = json_integer_value(v);
+    if (!json_is_integer(v) || i < lo || i > hi)
+        wrong(r, key);
+    return i;
+}
+
+static double get_real(struct reading *r, const char *key)
+{
+    const json_t *v = json_object_get(r->root, key);
+    double x = 0;
+    if (json_is_number(v))
+        return json_number_value(v);
+    if (!json_is_string(v) || !number_parse_real(str_of(json_string_value(v)), &x) || isfinite(x))
+        wrong(r, key);
+    return x;
+}
+
+static bool get_bool(struct reading *r, const char *key)
+{
+    const json_t *v = json_object_get(r->root, key);
+    if (!json_is_boolean(v))
+        wrong(r, key);
+    return json_is_true(v);
+}
+
+static int get_name(struct reading *r, const char *key, const char *const *names, int n)
+{
+    const char *text = json_string_value(json_object_get(r->root, key));
+    int i = text ? find_name(names, n, str_of(text)) : -1;
+    if (i < 0)
+        wrong(r, key);
+    return i < 0 ? 0 : i;
+}
+
+static struct str get_str(struct reading *r, const char *key, struct arena *a)
+{
+    const char *text = json_string_value(json_object_get(r->root, key));
+    struct str s = {NULL, 0};
+    if (!text || arena_str(a, str_of(text), &s) != OK)
+        wrong(r, key);
+    return s;
+}
+
+static void get_config(struct reading *r, const struct space *s, struct arena *a,
+                       struct config *ret)
+{
+    const json_t *v = json_object_get(r->root, "params");
+    char *text = json_is_object(v) ? json_dumps(v, JSON_COMPACT) : NULL;
+    if (!text) {
+        wrong(r, "params");
+        return;
+    }
+    struct error why = {.code = OK};
+    if (config_parse(s, a, str_of(text), ret, &why) != OK && r->ok) {
+        entry_corrupt(r->entry, r->e, "%s", why.message);
+        r->ok = false;
+    }
+    free(text);
+}
+
+static void get_index(struct reading *r, int64_t *ret_from, int64_t *ret_to)
+{
+    const json_t *v = json_object_get(r->root, "index");
+    const json_t *from = json_array_get(v, 0), *to = json_array_get(v, 1);
+    *ret_from = json_integer_value(from);
+    *ret_to = json_integer_value(to);
+    if (json_array_size(v) != 2 || !json_is_integer(from) || !json_is_integer(to) ||
+        *ret_from < 0 || *ret_to < *ret_from)
+        wrong(r, "index");
+}
+
+enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_record *ret,
+                           struct error *e)
+{
+    struct reading r = read_entry(x, e);
+    struct begin_record b = {.engine = 0};
+    if (r.ok) {
+        b.engine = get_i64(&r, "engine", 1, INT64_MAX);
+        b.method = get_str(&r, "method", a);
+        b.why = get_str(&r, "why", a);
+        b.seed = get_i64(&r, "seed", 0, INT64_MAX);
+        static const char *const goals[] = {"maximize", "minimize"};
+        b.minimize = get_name(&r, "goal", goals, 2) == 1;
+        b.seeds = get_str(&r, "seeds", a);
+        b.replicates = get_i64(&r, "replicates", 1, INT64_MAX);
+    }
+    enum code code = end_reading(&r);
+    if (code == OK)
+        *ret = b;
+    return code;
+}
+
+enum code entry_read_ask(const struct entry *x, const struct space *s, struct arena *a,
+                         struct ask_record *ret, struct error *e)
+{
+    struct reading r = read_entry(x, e);
+    struct ask_record b = {.seed = 0};
+    if (r.ok) {
+        get_config(&r, s, a, &b.config);
+        b.seed = get_i64(&r, "seed", 0, INT32_MAX);
+        b.steps = get_i64(&r, "steps", 0, INT64_MAX);
+        b.baseline = get_bool(&r, "baseline");
+        get_index(&r, &b.index, &b.next_index);
+        b.seen = get_i64(&r, "seen", 0, INT64_MAX);
+    }
+    enum code code = end_reading(&r);
+    if (code == OK)
+        *ret = b;
+    return code;
+}
+
+enum code entry_read_report(const struct entry *x, struct report_record *ret, struct error *e)
+{
+    struct reading r = read_entry(x, e);
+    struct report_record b = {.step = 0};
+    if (r.ok) {
+        b.step = get_i64(&r, "step", 0, INT64_MAX);
+        b.value = get_real(&r, "value");
+        b.decision = (enum decision)get_name(&r, "decision", decision_names, COUNT(decision_names));
+    }
+    enum code code = end_reading(&r);
+    if (code == OK)
+        *ret = b;
+    return code;
+}
+
+enum code entry_read_exit(const struct entry *x, struct exit_record *ret, struct error *e)
+{
+    struct reading r = read_entry(x, e);
+    struct exit_record b = {.step = 0};
+    if (r.ok) {
+        b.outcome = (enum outcome)get_name(&r, "outcome", outcome_names, COUNT(outcome_names));
+        b.step = get_i64(&r, "step", -1, INT64_MAX);
+        b.value = get_real(&r, "value");
+    }
+    enum code code = end_reading(&r);
+    if (code == OK)
+        *ret = b;
+    return code;
+}
+
+enum code entry_read_event(const struct entry *x, bool *ret_reopened, struct error *e)
+{
+    struct reading r = read_entry(x, e);
+    const char *name = r.ok ? json_string_value(json_object_get(r.root, "event")) : NULL;
+    bool reopened = name && strcmp(name, "reopened") == 0;
+    enum code code = end_reading(&r);
+    if (code == OK)
+        *ret_reopened = reopened;
+    return code;
+}

@@ -1,0 +1,232 @@
+/*
+ * Applying and recomputing recorded entries.
+ *
+ * Both check that an entry can follow what came before it; recomputing also decides again and
+ * compares. Then the entry is taken as it stands.
+ */
+#include "search/state.h"
+
+#include <string.h>
+
+static enum code check_begin(struct searcher *s, const struct entry *x, bool recompute,
+                             struct error *e)
+{
+    struct begin_record r;
+    const struct searcher_settings *now = &s->settings;
+    enum code code = entry_read_begin(x, &s->scratch, &r, e);
+    if (code != OK)
+        return code;
+    if (r.engine > SEARCHER_ENGINE)
+        return error_set(e, E_VERSION, "the search was begun by engine %lld; this one is %d",
+                         (long long)r.engine, SEARCHER_ENGINE);
+    if (recompute && r.engine != SEARCHER_ENGINE)
+        return error_set(e, E_VERSION, "decisions of engine %lld can't be recomputed by engine %d",
+                         (long long)r.engine, SEARCHER_ENGINE);
+    struct buf method;
+    buf_init(&method, 4096);
+    method_write(&now->method, &method);
+    bool same_method = str_eq(r.method, buf_view(&method));
+    if (!same_method)
+        entry_corrupt(x, e, "the search was begun with `%.*s`, not `%s`", STR_FMT(r.method),
+                      method.p ? method.p : "");
+    buf_free(&method);
+    if (!same_method)
+        return E_CORRUPT;
+    int64_t replicates = now->seeds == SEEDS_REPLICATES ? now->replicates : 1;
+    if (r.seed != (int64_t)now->seed || r.minimize != now->minimize ||
+        !str_is(r.seeds, seed_policy_name(now->seeds)) || r.replicates != replicates)
+        return entry_corrupt(x, e, "seed, goal or seeds are not those of this search");
+    return OK;
+}
+
+/* What the recorded trial must be, whatever was computed to find it. */
+static enum code check_ask(const struct searcher *s, const struct entry *x,
+                           const struct ask_record *r, struct error *e)
+{
+    const struct searcher_settings *now = &s->settings;
+    if (x->trial != (int64_t)s->trials.n + 1)
+        return entry_corrupt(x, e, "the next trial is %lld", (long long)s->trials.n + 1);
+    if (r->index != s->index)
+        return entry_corrupt(x, e, "the generator stands at %lld, not at %lld", (long long)s->index,
+                             (long long)r->index);
+    if (r->seen >= x->seq)
+        return entry_corrupt(x, e, "it is based on entry %lld, which comes later",
+                             (long long)r->seen);
+    if (now->effort.has_steps != (r->steps > 0) || r->steps > now->effort.max_steps)
+        return entry_corrupt(x, e, "a trial can't train %lld steps", (long long)r->steps);
+    if (r->baseline != (now->baseline && s->trials.n == 0) ||
+        (r->baseline && !config_equal(&r->config, now->baseline)))
+        return entry_corrupt(x, e, "it is not the baseline of this search");
+    if (!config_allowed(&r->config, NULL))
+        return entry_corrupt(x, e, "its parameters violate a constraint");
+    bool replicate = r->next_index == r->index && !r->baseline;
+    if (replicate && (now->seeds != SEEDS_REPLICATES || s->trials.n == 0 ||
+                      !config_equal(&r->config, s->trials.seen[s->trials.n - 1].config)))
+        return entry_corrupt(x, e, "it is no replicate of the trial before");
+    if (!replicate && trials_know(&s->trials, &r->config))
+        return entry_corrupt(x, e, "its parameters were proposed before");
+    return OK;
+}
+
+static enum code params_text(const struct config *c, struct buf *b)
+{
+    struct json j;
+    buf_init(b, 1 << 20);
+    jw_init(&j, b);
+    config_json(c, &j);
+    return jw_end(&j, NULL);
+}
+
+static enum code differing_ask(const struct entry *x, const struct ask_record *recorded,
+                               const struct ask_record *now, struct error *e)
+{
+    struct buf was, is;
+    entry_corrupt(x, e, "recomputed, the proposal is another one");
+    if (params_text(&recorded->config, &was) == OK && params_text(&now->config, &is) == OK)
+        error_detail(e,
+                     "recorded %.200s seed %lld steps %lld; recomputed %.200s seed %lld steps %lld",
+                     was.p, (long long)recorded->seed, (long long)recorded->steps, is.p,
+                     (long long)now->seed, (long long)now->steps);
+    buf_free(&was);
+    buf_free(&is);
+    return E_CORRUPT;
+}
+
+static enum code recompute_ask(struct searcher *s, const struct entry *x,
+                               const struct ask_record *r, struct error *e)
+{
+    struct ask_record now;
+    bool end;
+    enum code code = propose(s, &s->scratch, &now, &end, e);
+    if (code != OK)
+        return code;
+    if (end)
+        return entry_corrupt(x, e, "recomputed, there is nothing left to propose");
+    if (!config_equal(&r->config, &now.config) || r->seed != now.seed || r->steps != now.steps ||
+        r->next_index != now.next_index || r->seen != now.seen)
+        return differing_ask(x, r, &now, e);
+    return OK;
+}
+
+static enum code follow_ask(struct searcher *s, const struct entry *x, bool recompute,
+                            struct error *e)
+{
+    struct ask_record r;
+    enum code code = entry_read_ask(x, s->settings.space, &s->scratch, &r, e);
+    if (code == OK)
+        code = check_ask(s, x, &r, e);
+    if (code == OK && recompute)
+        code = recompute_ask(s, x, &r, e);
+    return code == OK ? take_ask(s, &r, e) : code;
+}
+
+static enum code follow_report(struct searcher *s, const struct entry *x, bool recompute,
+                               struct error *e)
+{
+    struct report_record r;
+    struct error why = {.code = OK};
+    enum code code = entry_read_report(x, &r, e);
+    if (code != OK)
+        return code;
+    if (check_report(s, x->trial, r.step, &why) != OK)
+        return entry_corrupt(x, e, "%s", why.message);
+    const struct trial *t = trials_get(&s->trials, x->trial);
+    if (t->stopping != (r.decision == DECISION_STOP) && (t->stopping || t->baseline))
+        return entry_corrupt(x, e,
+                             "a trial that was told to stop stays stopped, and a baseline "
+                             "is never stopped");
+    if (recompute) {
+        enum decision now = decide(s, x->trial, r.step, r.value);
+        if (now != r.decision)
+            return entry_corrupt(x, e, "recorded decision %s, recomputed %s",
+                                 decision_name(r.decision), decision_name(now));
+    }
+    return take_report(s, x->trial, &r, e);
+}
+
+static enum code follow_exit(struct searcher *s, const struct entry *x, struct error *e)
+{
+    struct exit_record r;
+    struct error why = {.code = OK};
+    enum code code = entry_read_exit(x, &r, e);
+    if (code != OK)
+        return code;
+    if (check_exit(s, x->trial, r.outcome, r.step, &why) != OK)
+        return entry_corrupt(x, e, "%s", why.message);
+    return take_exit(s, x->trial, &r, e);
+}
+
+static enum code follow_event(struct searcher *s, const struct entry *x, struct error *e)
+{
+    bool reopened;
+    struct error why = {.code = OK};
+    enum code code = entry_read_event(x, &reopened, e);
+    if (code != OK)
+        return code;
+    if (!reopened) {
+        s->seq++;
+        return OK;
+    }
+    if (check_reopen(s, x->trial, &why) != OK)
+        return entry_corrupt(x, e, "%s", why.message);
+    return take_reopen(s, x->trial, e);
+}
+
+static enum code follow(struct searcher *s, const struct entry *x, bool recompute, struct error *e)
+{
+    arena_clear(&s->scratch);
+    if (x->seq != s->seq + 1)
+        return entry_corrupt(x, e, "entry %lld must come next", (long long)s->seq + 1);
+    if (s->begun != (x->kind != ENTRY_BEGIN))
+        return entry_corrupt(x, e, "a journal has one begin, and it comes first");
+    enum code code = OK;
+    switch (x->kind) {
+    case ENTRY_BEGIN:
+        code = check_begin(s, x, recompute, e);
+        if (code == OK) {
+            s->begun = true;
+            s->seq++;
+        }
+        return code;
+    case ENTRY_ASK:
+        return follow_ask(s, x, recompute, e);
+    case ENTRY_REPORT:
+        return follow_report(s, x, recompute, e);
+    case ENTRY_EXIT:
+        return follow_exit(s, x, e);
+    case ENTRY_EVENT:
+        return follow_event(s, x, e);
+    }
+    return entry_corrupt(x, e, "there is no such kind of entry");
+}
+
+enum code searcher_apply(struct searcher *s, const struct entry *entry, struct error *e)
+{
+    return follow(s, entry, false, e);
+}
+
+enum code searcher_recompute(struct searcher *s, const struct entry *entry, struct error *e)
+{
+    return follow(s, entry, true, e);
+}
+
+enum code searcher_method_of(const struct entry *begin, struct arena *a, struct method *ret,
+                             struct error *e)
+{
+    struct begin_record r;
+    struct method m;
+    struct error why = {.code = OK};
+    enum code code = entry_read_begin(begin, a, &r, e);
+    if (code != OK)
+        return code;
+    if (method_parse(a, r.method, (struct location){.file = NULL}, &m, &why) != OK)
+        return entry_corrupt(begin, e, "%s", why.message);
+    if (!m.sampler || !m.allocator)
+        return entry_corrupt(begin, e, "`%.*s` is not a resolved method", STR_FMT(r.method));
+    size_t n = r.why.n < sizeof(m.why) - 1 ? r.why.n : sizeof(m.why) - 1;
+    if (n)
+        memcpy(m.why, r.why.p, n);
+    m.why[n] = '\0';
+    *ret = m;
+    return OK;
+}

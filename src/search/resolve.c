@@ -1,0 +1,136 @@
+/*
+ * Filling in what a method leaves out, and whether it fits.
+ *
+ * The sentence in `why` is made of two halves, one for the sampler and one for the allocator.
+ */
+#include "search/allocator.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { HALF = 190 };
+
+static void auto_sampler(struct method *m, const struct space *s, const struct effort *effort,
+                         char why[HALF])
+{
+    bool exact;
+    int64_t count = space_count(s, &exact);
+    const char *at_most = exact ? "" : "at most ";
+    if (count > 0 && count <= effort->trials) {
+        method_set_sampler(m, &sampler_grid);
+        snprintf(why, HALF,
+                 "all %s%" PRId64 " configurations fit into %" PRId64 " trials and are enumerated",
+                 at_most, count, effort->trials);
+        return;
+    }
+    method_set_sampler(m, &sampler_sobol);
+    if (count == 0)
+        snprintf(why, HALF, "the space is infinite, so sobol spreads the trials evenly over it");
+    else if (effort->trials == 0)
+        snprintf(why, HALF,
+                 "the space has %s%" PRId64
+                 " configurations and the number of trials is open, so sobol spreads them evenly",
+                 at_most, count);
+    else
+        snprintf(why, HALF,
+                 "the space has %s%" PRId64
+                 " configurations, more than the trials planned, so sobol spreads them evenly",
+                 at_most, count);
+}
+
+/* The eta that asha would have: auto brings it in only where a trial can be stopped at all. */
+static double default_eta(void)
+{
+    struct method m = {.sampler = NULL};
+    method_set_allocator(&m, &allocator_asha);
+    return allocator_option(&m, "eta");
+}
+
+static void auto_allocator(struct method *m, const struct effort *effort, char why[HALF])
+{
+    double eta = default_eta();
+    if (!effort->has_steps) {
+        method_set_allocator(m, &allocator_full);
+        snprintf(why, HALF,
+                 "a trial has no steps at which to stop it, so every one runs to its end");
+    } else if ((double)effort->max_steps >= eta * (double)effort->min_steps) {
+        method_set_allocator(m, &allocator_asha);
+        snprintf(why, HALF,
+                 "trials of %" PRId64 " to %" PRId64
+                 " steps leave asha room to stop the worse ones",
+                 effort->min_steps, effort->max_steps);
+    } else {
+        method_set_allocator(m, &allocator_full);
+        snprintf(why, HALF,
+                 "%" PRId64 " to %" PRId64
+                 " steps are too close together to stop early, so every trial runs to its end",
+                 effort->min_steps, effort->max_steps);
+    }
+}
+
+static enum code check_effort(const struct effort *effort, struct error *e)
+{
+    if (effort->trials < 0)
+        return error_set(e, E_INVALID, "the number of trials can't be negative");
+    if (effort->has_steps && effort->min_steps < 1)
+        return error_set(e, E_INVALID, "a trial's least budget must be at least one step");
+    if (effort->has_steps && effort->max_steps < effort->min_steps)
+        return error_set(e, E_INVALID,
+                         "a trial's largest budget, %" PRId64
+                         " steps, is below its least, %" PRId64,
+                         effort->max_steps, effort->min_steps);
+    return OK;
+}
+
+static enum code check_fit(const struct method *m, const struct space *s,
+                           const struct effort *effort, struct error *e)
+{
+    if (m->allocator->needs_steps && !effort->has_steps) {
+        error_set(e, E_INVALID, "%s needs a budget of steps, and there is none",
+                  m->allocator->name);
+        error_hint(e,
+                   "say how long a trial may train, as in `budget: {min: 1, max: 27}`, or leave "
+                   "%s out",
+                   m->allocator->name);
+        return E_INVALID;
+    }
+    enum code code = OK;
+    if (m->sampler->fits)
+        code = m->sampler->fits(m, s, effort, e);
+    if (code == OK && m->allocator->fits)
+        code = m->allocator->fits(m, effort, e);
+    return code;
+}
+
+enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
+                         struct error *e)
+{
+    enum code code = check_effort(effort, e);
+    if (code != OK)
+        return code;
+    struct method r = *m;
+    char sampler[HALF] = "", allocator[HALF] = "";
+    bool by_default = !r.sampler && !r.is_auto;
+    if (r.sampler) {
+        snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
+    } else if (by_default && r.allocator) {
+        method_set_sampler(&r, &sampler_sobol);
+        snprintf(sampler, HALF, "sobol goes with %s where no sampler is named", r.allocator->name);
+    } else {
+        auto_sampler(&r, s, effort, sampler);
+    }
+    if (r.allocator) {
+        snprintf(allocator, HALF, "%s was asked for", r.allocator->name);
+    } else if (r.is_auto || !m->sampler) {
+        auto_allocator(&r, effort, allocator);
+    } else {
+        method_set_allocator(&r, &allocator_full);
+        snprintf(allocator, HALF, "a sampler alone runs every trial to its end");
+    }
+    code = check_fit(&r, s, effort, e);
+    if (code != OK)
+        return code;
+    snprintf(r.why, sizeof(r.why), "%s; %s", sampler, allocator);
+    *m = r;
+    return OK;
+}

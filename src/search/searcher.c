@@ -1,0 +1,366 @@
+/*
+ * The searcher: making one, and its inputs.
+ */
+#include "search/searcher.h"
+
+#include "search/state.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TEXT_MAX = 64 << 20, WALK_MAX = 10000000 };
+
+#define SCRATCH_MAX ((size_t)256 << 20)
+
+static enum code check_settings(const struct searcher_settings *s, struct error *e)
+{
+    const struct method *m = &s->method;
+    if (!m->sampler || !m->allocator)
+        return error_set(e, E_INVALID, "the method is not resolved");
+    if (s->seed > INT64_MAX)
+        return error_set(e, E_INVALID, "a seed must lie from 0 to 2^63 - 1");
+    if (s->seeds == SEEDS_REPLICATES && s->replicates < 1)
+        return error_set(e, E_INVALID, "a configuration needs at least one replicate");
+    if (s->effort.trials < 0)
+        return error_set(e, E_INVALID, "the number of trials can't be negative");
+    if (m->allocator->needs_steps && !s->effort.has_steps)
+        return error_set(e, E_INVALID, "%s needs a budget of steps, and there is none",
+                         m->allocator->name);
+    if (s->effort.has_steps &&
+        (s->effort.min_steps < 1 || s->effort.max_steps < s->effort.min_steps))
+        return error_set(e, E_INVALID, "a budget of %lld to %lld steps makes no sense",
+                         (long long)s->effort.min_steps, (long long)s->effort.max_steps);
+    if (s->baseline && !config_allowed(s->baseline, NULL))
+        return error_set(e, E_INVALID, "the baseline violates a constraint");
+    return OK;
+}
+
+static enum code create_parts(struct searcher *s, struct error *e)
+{
+    const struct method *m = &s->settings.method;
+    enum code code = OK;
+    if (m->sampler->fits)
+        code = m->sampler->fits(m, s->settings.space, &s->settings.effort, e);
+    if (code == OK && m->allocator->fits)
+        code = m->allocator->fits(m, &s->settings.effort, e);
+    if (code == OK)
+        code = m->sampler->create(&s->settings, &s->sampler, e);
+    if (code == OK)
+        code = m->allocator->create(&s->settings, &s->allocator, e);
+    return code;
+}
+
+enum code searcher_new(struct searcher **ret, const struct searcher_settings *settings,
+                       struct error *e)
+{
+    enum code code = check_settings(settings, e);
+    if (code != OK)
+        return code;
+    struct searcher *s = calloc(1, sizeof(*s));
+    if (!s)
+        return error_nomem(e);
+    s->settings = *settings;
+    trials_init(&s->trials);
+    arena_init(&s->draw, SCRATCH_MAX);
+    arena_init(&s->scratch, SCRATCH_MAX);
+    buf_init(&s->text, TEXT_MAX);
+    bool exact;
+    int64_t count = space_count(settings->space, &exact);
+    s->enumerable = count > 0 && count <= WALK_MAX;
+    code = create_parts(s, e);
+    if (code != OK) {
+        searcher_free(s);
+        return code;
+    }
+    *ret = s;
+    return OK;
+}
+
+void searcher_free(struct searcher *s)
+{
+    if (!s)
+        return;
+    if (s->sampler)
+        s->settings.method.sampler->destroy(s->sampler);
+    if (s->allocator)
+        s->settings.method.allocator->destroy(s->allocator);
+    enumeration_free(s->walk);
+    trials_free(&s->trials);
+    arena_free(&s->draw);
+    arena_free(&s->scratch);
+    buf_free(&s->text);
+    free(s);
+}
+
+/* What the samplers and allocators see of a reported value. */
+static double minimised(const struct searcher *s, double value)
+{
+    if (!isfinite(value))
+        return (double)NAN;
+    return s->settings.minimize ? value : -value;
+}
+
+/* The entry whose text stands in s->text. */
+static enum code make_entry(struct searcher *s, struct arena *a, enum entry_kind kind,
+                            int64_t trial, struct entry *ret, struct error *e)
+{
+    enum code code = buf_end(&s->text, e);
+    if (code != OK)
+        return code;
+    struct entry entry = {.seq = s->seq + 1, .kind = kind, .trial = trial};
+    if (arena_str(a, buf_view(&s->text), &entry.data) != OK)
+        return error_nomem(e);
+    *ret = entry;
+    return OK;
+}
+
+enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_entry,
+                         struct error *e)
+{
+    if (s->begun)
+        return error_set(e, E_STATE, "the search has begun already");
+    buf_clear(&s->text);
+    entry_write_begin(&s->settings, &s->text);
+    enum code code = make_entry(s, a, ENTRY_BEGIN, 0, ret_entry, e);
+    if (code != OK)
+        return code;
+    s->begun = true;
+    s->seq++;
+    return OK;
+}
+
+static bool budget_is_spent(const struct searcher *s)
+{
+    if (s->settings.effort.trials == 0 || s->trials.n == 0)
+        return false;
+    int64_t counted = (int64_t)s->trials.n - s->trials.v[0].baseline;
+    return counted >= s->settings.effort.trials;
+}
+
+enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
+                       struct entry *ret_entry, struct error *e)
+{
+    if (!s->begun)
+        return error_set(e, E_STATE, "the search has not begun");
+    struct ask_record r;
+    bool end = budget_is_spent(s);
+    enum code code = end ? OK : propose(s, a, &r, &end, e);
+    if (code != OK)
+        return code;
+    if (end) {
+        *ret = (struct proposal){.kind = ASK_DONE};
+        return OK;
+    }
+    int64_t trial = (int64_t)s->trials.n + 1;
+    buf_clear(&s->text);
+    entry_write_ask(&r, &s->text);
+    struct entry entry;
+    code = make_entry(s, a, ENTRY_ASK, trial, &entry, e);
+    if (code == OK)
+        code = take_ask(s, &r, e);
+    if (code != OK)
+        return code;
+    *ret_entry = entry;
+    *ret = (struct proposal){.kind = ASK_TRIAL,
+                             .trial = trial,
+                             .baseline = r.baseline,
+                             .config = r.config,
+                             .seed = r.seed,
+                             .steps = r.steps};
+    return OK;
+}
+
+enum code take_ask(struct searcher *s, const struct ask_record *r, struct error *e)
+{
+    enum code code = trials_add(&s->trials, &r->config, r->steps, r->baseline, e);
+    if (code != OK)
+        return code;
+    s->copies = r->next_index == r->index && !r->baseline ? s->copies + 1 : 1;
+    s->index = r->next_index;
+    s->seq++;
+    return OK;
+}
+
+static enum code find_live(const struct searcher *s, int64_t trial, const char *what,
+                           const struct trial **ret, struct error *e)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    if (!t)
+        return error_set(e, E_NOT_FOUND, "there is no trial %lld", (long long)trial);
+    if (t->ended)
+        return error_set(e, E_STATE, "trial %lld is %s already and takes no %s", (long long)trial,
+                         outcome_name(t->outcome), what);
+    *ret = t;
+    return OK;
+}
+
+enum code check_report(const struct searcher *s, int64_t trial, int64_t step, struct error *e)
+{
+    const struct trial *t = NULL;
+    enum code code = find_live(s, trial, "report", &t, e);
+    if (code != OK)
+        return code;
+    if (step < 0)
+        return error_set(e, E_INVALID, "a step can't be negative");
+    if (step <= t->last_step)
+        return error_set(e, E_STATE, "trial %lld has reported step %lld already, so %lld is late",
+                         (long long)trial, (long long)t->last_step, (long long)step);
+    return OK;
+}
+
+enum decision decide(const struct searcher *s, int64_t trial, int64_t step, double value)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    if (t->stopping)
+        return DECISION_STOP;
+    if (t->baseline || (t->steps > 0 && step >= t->steps))
+        return DECISION_CONTINUE;
+    return s->settings.method.allocator->decide(s->allocator, trial, step, minimised(s, value));
+}
+
+enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
+                          double value, enum decision *ret, struct entry *ret_entry,
+                          struct error *e)
+{
+    enum code code = check_report(s, trial, step, e);
+    if (code != OK)
+        return code;
+    struct report_record r = {step, value, decide(s, trial, step, value)};
+    buf_clear(&s->text);
+    entry_write_report(&r, &s->text);
+    struct entry entry;
+    code = make_entry(s, a, ENTRY_REPORT, trial, &entry, e);
+    if (code == OK)
+        code = take_report(s, trial, &r, e);
+    if (code != OK)
+        return code;
+    *ret_entry = entry;
+    *ret = r.decision;
+    return OK;
+}
+
+enum code take_report(struct searcher *s, int64_t trial, const struct report_record *r,
+                      struct error *e)
+{
+    struct trial *t = trials_get(&s->trials, trial);
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    /* What a trial still says after it was told to stop is no result of its own any more. */
+    if (!t->stopping) {
+        double value = minimised(s, r->value);
+        if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK)
+            return error_nomem(e);
+    }
+    t->last_step = r->step;
+    t->stopping = t->stopping || r->decision == DECISION_STOP;
+    s->seq++;
+    return OK;
+}
+
+enum code check_exit(const struct searcher *s, int64_t trial, enum outcome outcome, int64_t step,
+                     struct error *e)
+{
+    const struct trial *t = NULL;
+    enum code code = find_live(s, trial, "second end", &t, e);
+    if (code == OK && (unsigned)outcome > OUTCOME_CANCELLED)
+        code = error_set(e, E_INVALID, "there is no outcome %d", (int)outcome);
+    if (code == OK && step < -1)
+        code = error_set(e, E_INVALID, "a step can't be negative");
+    return code;
+}
+
+enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
+                        int64_t step, double value, struct entry *ret_entry, struct error *e)
+{
+    enum code code = check_exit(s, trial, outcome, step, e);
+    if (code != OK)
+        return code;
+    struct exit_record r = {outcome, step, value};
+    buf_clear(&s->text);
+    entry_write_exit(&r, &s->text);
+    struct entry entry;
+    code = make_entry(s, a, ENTRY_EXIT, trial, &entry, e);
+    if (code == OK)
+        code = take_exit(s, trial, &r, e);
+    if (code == OK)
+        *ret_entry = entry;
+    return code;
+}
+
+enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    double value = minimised(s, r->value);
+    if (kind->ended && kind->ended(s->allocator, trial, r->outcome, r->step, value) != OK)
+        return error_nomem(e);
+    trials_end(&s->trials, trial, r->outcome, r->step, value);
+    s->seq++;
+    return OK;
+}
+
+enum code check_reopen(const struct searcher *s, int64_t trial, struct error *e)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    if (!t)
+        return error_set(e, E_NOT_FOUND, "there is no trial %lld", (long long)trial);
+    if (!t->ended)
+        return error_set(e, E_STATE, "trial %lld has not ended", (long long)trial);
+    return OK;
+}
+
+enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
+                          struct entry *ret_entry, struct error *e)
+{
+    enum code code = check_reopen(s, trial, e);
+    if (code != OK)
+        return code;
+    buf_clear(&s->text);
+    entry_write_reopened(&s->text);
+    struct entry entry;
+    code = make_entry(s, a, ENTRY_EVENT, trial, &entry, e);
+    if (code == OK)
+        code = take_reopen(s, trial, e);
+    if (code == OK)
+        *ret_entry = entry;
+    return code;
+}
+
+enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    if (kind->reopened && kind->reopened(s->allocator, trial) != OK)
+        return error_nomem(e);
+    trials_reopen(&s->trials, trial);
+    s->seq++;
+    return OK;
+}
+
+int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    if (!t || t->ended || t->stopping || t->last_step == INT64_MAX)
+        return INT64_MAX;
+    if (step <= t->last_step)
+        step = t->last_step + 1;
+    int64_t wanted = s->settings.method.allocator->next_wanted(s->allocator, trial, step);
+    if (t->steps > 0 && t->last_step < t->steps) {
+        int64_t end = t->steps > step ? t->steps : step;
+        wanted = end < wanted ? end : wanted;
+    }
+    return wanted;
+}
+
+void searcher_set_trials(struct searcher *s, int64_t trials)
+{
+    s->settings.effort.trials = trials < 0 ? 0 : trials;
+}
+
+int64_t searcher_last_seq(const struct searcher *s)
+{
+    return s->seq;
+}
+
+size_t searcher_rungs(const struct searcher *s, int64_t *ret_steps, size_t max)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    return kind->rungs ? kind->rungs(s->allocator, ret_steps, max) : 0;
+}
