@@ -83,7 +83,7 @@ static void long_path(void **state)
 static void too_long_a_name(void **state)
 {
     struct place *p = *state;
-    char path[1100], name[120];
+    char path[1200], name[120];
     int fd = -1;
     struct error e = {0};
     memset(name, 'n', sizeof(name) - 1);
