@@ -3,6 +3,7 @@
 
 A file's answer is kept under BUILD/tidy/ by the hash of the file, of every header of ours it can
 see, of the way it is compiled, and of .clang-tidy; so a second run asks only about what changed.
+How the analyzer got to a finding: clang-tidy -p BUILD FILE.
 """
 
 import concurrent.futures
@@ -47,11 +48,19 @@ def tidy(entry, build, kept):
     ran = subprocess.run(["clang-tidy", "--quiet", "-p", build, entry["file"]], text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     text = ran.stdout + (ran.stderr if ran.returncode else "")
-    if ran.returncode == 0 and not ran.stdout.strip():
-        text = ""
     with open(kept, "w", encoding="utf-8") as f:
         f.write(text)
     return text
+
+
+def findings(text):
+    """The findings of one file without the path that leads to each."""
+    lines = text.split("\n")
+    found = [i for i, line in enumerate(lines) if re.search(r": (error|warning): ", line)]
+    if text.strip() and not found:
+        yield text.strip()
+    for i in found:
+        yield "\n".join(lines[i:i + 3])
 
 
 def check(build):
@@ -70,8 +79,7 @@ def check(build):
         answers = pool.map(lambda e: tidy(e, build, os.path.join(folder, key(e, root, version))),
                            once.values())
         for text in answers:
-            if text.strip():
-                yield text.strip()
+            yield from findings(text)
 
 
 if __name__ == "__main__":
