@@ -1,0 +1,243 @@
+/*
+ * Can every condition be true, can all constraints hold? By intervals first, which prove it at once
+ * where they can; then by enumeration where there is little to enumerate; then by drawing.
+ */
+#include "space/space_walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    WALK_STEPS = 200000,    /* values tried by enumeration */
+    FIRST_DRAWS = 1000,     /* before enumerating: most spaces are easily satisfied */
+    CONDITION_STEPS = 20000 /* redraws in search of a condition that is true */
+};
+
+static void place(struct error *e, struct location at)
+{
+    if (at.line)
+        error_at(e, at.file, at.line, at.column);
+}
+
+static bool is_found(void *self, const struct part *p)
+{
+    const int *param = self;
+    return config_is_active(p->s, p->values, *param);
+}
+
+/* What the condition of an inactive parameter waits for: itself, or an inactive one that it names,
+ * or that one's, and so on. */
+static int blocked_by(const struct part *p, const struct name_list *names, int param, struct rng *r)
+{
+    for (;;) {
+        const struct name_list *named = &names[param];
+        int inactive[SPACE_PARAMS_MAX], n = 0;
+        for (size_t i = 0; i < named->n; i++)
+            if (p->values[named->v[i]].type == VALUE_NONE)
+                inactive[n++] = named->v[i];
+        if (n == 0 || ((size_t)n < named->n && rng_below(r, 2)))
+            return param;
+        param = inactive[rng_below(r, (uint64_t)n)];
+    }
+}
+
+/* Draws, then redraws what stands in the way of `param`, as WalkSAT does (Selman, Kautz & Cohen
+ * 1994): a condition under ten others is found in as many steps as there are conditions, where
+ * plain draws would need a product. */
+static enum code search_active(struct part *p, const struct name_list *names, int param,
+                               bool *ret_found)
+{
+    struct rng r;
+    rng_init(&r, 0, (uint64_t)param);
+    enum code code = part_draw(p, &r);
+    for (int step = 0; code == OK && step < CONDITION_STEPS; step++) {
+        if (config_is_active(p->s, p->values, param)) {
+            *ret_found = true;
+            return OK;
+        }
+        const struct name_list *named = &names[blocked_by(p, names, param, &r)];
+        if (named->n == 0 || step % 500 == 499)
+            code = part_draw(p, &r);
+        else
+            code = part_redraw(p, &r, named->v[rng_below(&r, named->n)]);
+    }
+    *ret_found = false;
+    return code;
+}
+
+/* Sets *ret_proof to how it is known that `param` is never active; NULL: it can be. */
+static enum code find_active(const struct space *s, const struct name_list *names, int param,
+                             const char **ret_proof)
+{
+    struct part p;
+    bool wanted[SPACE_PARAMS_MAX] = {false}, found = false;
+    enum walk_end end = WALK_LIMIT;
+    for (size_t i = 0; i < names[param].n; i++)
+        wanted[names[param].v[i]] = true;
+    enum code code = part_init(&p, s, names, wanted);
+    if (code == OK)
+        code = search_active(&p, names, param, &found);
+    if (code == OK && !found)
+        code = part_walk(&p, WALK_STEPS, is_found, &param, &end);
+    *ret_proof = found || end == WALK_STOPPED ? NULL
+                 : end == WALK_ALL            ? "no combination of values makes its condition true"
+                                              : "no draw was found that makes its condition true";
+    part_free(&p);
+    return code;
+}
+
+static void add_inactive(const struct param *p, const char *proof, struct problems *problems)
+{
+    struct error e;
+    error_set(&e, E_UNSATISFIABLE, "%s can never be active: %s", p->name.p, proof);
+    error_detail(&e, "its condition is %.*s", STR_FMT(p->when_text));
+    error_hint(&e, "change the condition, or leave the parameter out");
+    place(&e, p->when_at);
+    problems_add(problems, &e);
+}
+
+enum code space_check_conditions(const struct space *s, const struct name_list *names,
+                                 struct problems *problems)
+{
+    for (size_t i = 0; i < s->n_params; i++) {
+        const struct param *p = &s->params[s->order[i]];
+        const char *proof = NULL;
+        if (!p->when)
+            continue;
+        if (expr_bounds(p->when, s) == EXPR_FALSE) {
+            add_inactive(p, "no values within the bounds make its condition true", problems);
+            continue;
+        }
+        if (expr_bounds(p->when, s) == EXPR_TRUE && p->depth == 1)
+            continue;
+        if (find_active(s, names, s->order[i], &proof) != OK)
+            return E_NOMEM;
+        if (proof)
+            add_inactive(p, proof, problems);
+    }
+    return OK;
+}
+
+/* The search for one configuration that all constraints allow. */
+struct satisfying {
+    const struct space *s;
+    bool held[SPACE_CONSTRAINTS_MAX]; /* by some configuration */
+    int64_t tried;
+};
+
+static bool is_allowed(void *self, const struct part *p)
+{
+    struct satisfying *f = self;
+    bool all = true;
+    f->tried++;
+    for (size_t i = 0; i < f->s->n_constraints; i++) {
+        bool holds = config_holds(f->s, p->values, i);
+        f->held[i] = f->held[i] || holds;
+        all = all && holds;
+    }
+    return all;
+}
+
+static enum code draw_allowed(struct satisfying *f, struct part *p, struct rng *r, int draws,
+                              bool *ret_found)
+{
+    enum code code = OK;
+    *ret_found = false;
+    for (int i = 0; i < draws && code == OK && !*ret_found; i++) {
+        code = part_draw(p, r);
+        if (code == OK)
+            *ret_found = is_allowed(f, p);
+    }
+    return code;
+}
+
+/* Names the first constraint that never held, or all of them where each did but never together. */
+static void add_unsatisfiable(const struct satisfying *f, const char *proof,
+                              struct problems *problems)
+{
+    const struct space *s = f->s;
+    struct error e;
+    size_t blamed = 0;
+    while (blamed < s->n_constraints && f->held[blamed])
+        blamed++;
+    if (blamed < s->n_constraints) {
+        error_set(&e, E_UNSATISFIABLE, "no configuration satisfies this constraint: %s", proof);
+        error_detail(&e, "the constraint is %.*s", STR_FMT(s->constraints[blamed].text));
+    } else {
+        blamed = s->n_constraints - 1;
+        error_set(&e, E_UNSATISFIABLE,
+                  "no configuration satisfies all %zu constraints together: %s", s->n_constraints,
+                  proof);
+    }
+    error_hint(&e, "loosen it, or widen the parameters it names");
+    place(&e, s->constraints[blamed].at);
+    problems_add(problems, &e);
+}
+
+static enum code search_allowed(struct satisfying *f, struct part *p, struct problems *problems)
+{
+    struct rng r;
+    bool found;
+    char proof[80];
+    enum walk_end end;
+    rng_init(&r, 0, 0);
+    enum code code = draw_allowed(f, p, &r, FIRST_DRAWS, &found);
+    if (code != OK || found)
+        return code;
+    *f = (struct satisfying){.s = f->s};
+    code = part_walk(p, WALK_STEPS, is_allowed, f, &end);
+    if (code != OK || end == WALK_STOPPED)
+        return code;
+    if (end == WALK_ALL) {
+        snprintf(proof, sizeof(proof), "all %lld were tried", (long long)f->tried);
+        add_unsatisfiable(f, proof, problems);
+        return OK;
+    }
+    code = draw_allowed(f, p, &r, SPACE_DRAWS_MAX, &found);
+    if (code != OK || found)
+        return code;
+    snprintf(proof, sizeof(proof), "%d draws found none", SPACE_DRAWS_MAX);
+    add_unsatisfiable(f, proof, problems);
+    return OK;
+}
+
+/* False of every configuration, by the bounds alone? Where a parameter that it names may be
+ * inactive the constraint may hold for that reason. */
+static bool never_holds(const struct space *s, const struct constraint *c)
+{
+    for (size_t i = 0; i < c->n_names; i++)
+        if (s->params[c->names[i]].when)
+            return false;
+    return expr_outcomes(c->x, s) == 1u << EXPR_FALSE;
+}
+
+enum code space_check_constraints(const struct space *s, const struct name_list *names,
+                                  struct problems *problems)
+{
+    bool wanted[SPACE_PARAMS_MAX] = {false}, impossible = false;
+    struct satisfying f = {.s = s};
+    struct part p;
+    for (size_t i = 0; i < s->n_constraints; i++) {
+        const struct constraint *c = &s->constraints[i];
+        for (size_t k = 0; k < c->n_names; k++)
+            wanted[c->names[k]] = true;
+        if (!never_holds(s, c))
+            continue;
+        struct error e;
+        impossible = true;
+        error_set(&e, E_UNSATISFIABLE,
+                  "no configuration satisfies this constraint: no values "
+                  "within the bounds do");
+        error_detail(&e, "the constraint is %.*s", STR_FMT(c->text));
+        error_hint(&e, "loosen it, or widen the parameters it names");
+        place(&e, c->at);
+        problems_add(problems, &e);
+    }
+    if (impossible || s->n_constraints == 0)
+        return OK;
+    enum code code = part_init(&p, s, names, wanted);
+    if (code == OK)
+        code = search_allowed(&f, &p, problems);
+    part_free(&p);
+    return code;
+}
