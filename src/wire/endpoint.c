@@ -39,7 +39,7 @@ static enum code read_metrics(const struct json_node *object, struct arena *a,
         return error_set(e, E_LIMIT, "%u metrics in one report; %d are allowed", object->n,
                          REPORT_METRICS_MAX);
     struct wire_metric *metrics = arena_array(a, object->n, sizeof(*metrics));
-    if (!metrics && object->n)
+    if (!metrics)
         return error_nomem(e);
     uint32_t n = 0;
     for (const struct json_node *m = object->first; m; m = m->next, n++) {

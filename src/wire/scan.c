@@ -244,7 +244,11 @@ static size_t cut_place(struct str line)
 
 static bool gather(struct scan *s, struct stream *stream, struct str bytes)
 {
-    if (!stream->line && !(stream->line = malloc(SCAN_LINE_MAX)))
+    if (!stream->line) {
+        stream->line = malloc(SCAN_LINE_MAX);
+        stream->n = 0;
+    }
+    if (!stream->line)
         return false;
     while (bytes.n) {
         if (stream->n == SCAN_LINE_MAX) {
