@@ -41,8 +41,8 @@ void end_read(struct attempt *at)
         return;
     }
     /* Dead but not waited for, it still can be looked at. */
-    if (at->child && at->supervisor.pid == 0)
-        (void)pidref_of(at->pid, &at->supervisor, NULL);
+    if (at->child && at->supervisor.pid == 0 && pidref_of(at->pid, &at->supervisor, NULL) != OK)
+        at->supervisor.pid = 0; /* nobody */
     attempt_enter(at, SWEEPING);
 }
 
