@@ -56,7 +56,7 @@ def check(folder):
         yield f"{supervisor}: links {', '.join(sorted(needed(supervisor) - LEAN))}"
     library = os.path.join(folder, "libtrawl.so")
     if os.path.exists(library):
-        yield from check_file(library, executable=False, protected=True)
+        yield from check_file(library, executable=False, protected=False)
         for line in run("nm", "-D", "--defined-only", library).split("\n"):
             name = line.split(" ")[-1].split("@")[0]
             if name and not name.startswith("trawl_"):
