@@ -10,7 +10,8 @@
 
 #include "search/searcher.h"
 
-enum { CONF_BYTES_MAX = 1 << 20, CONF_DEPTH_MAX = 32, CONF_NODES_MAX = 100000 };
+/* Of a file; see conf/document.h for what else is bounded. */
+enum { CONF_BYTES_MAX = 1 << 20 };
 
 enum take { TAKE_LAST, TAKE_BEST, TAKE_MEAN };
 enum args_form { ARGS_GNU, ARGS_SPACE, ARGS_HYDRA, ARGS_PATTERN };
@@ -19,8 +20,8 @@ struct command_template; /* conf/command.h */
 
 struct settings {
     struct arena arena;
-    struct str file;   /* its name in messages */
-    struct str source; /* its text */
+    struct str file;      /* its name in messages */
+    struct str source;    /* its text */
     struct str overrides; /* JSON: {"set": [["search.trials","20"], ...], "inline": [...argv...]} */
     struct str space_name;
     struct space *space;
@@ -29,14 +30,14 @@ struct settings {
     enum take take;
     int take_k;
     bool minimize;
-    size_t n_names;            /* metrics to look for in the output, the search's own first */
+    size_t n_names; /* metrics to look for in the output, the search's own first */
     const struct str *names;
-    struct str pattern;        /* n == 0: none */
+    struct str pattern; /* n == 0: none */
     bool has_baseline;
     struct config baseline;
-    struct method method;      /* as written; resolved by the caller with method_resolve */
-    struct effort effort;      /* parallel 0: as many as the slots hold */
-    int64_t time_ns, steps_total; /* search.time, search.steps; 0: none */
+    struct method method;            /* as written; resolved by the caller with method_resolve */
+    struct effort effort;            /* parallel 0: as many as the slots hold */
+    int64_t time_ns, steps_total;    /* search.time, search.steps; 0: none */
     double cost, cost_per_slot_hour; /* 0: none */
     bool has_seed;
     uint64_t seed;
@@ -45,7 +46,7 @@ struct settings {
     bool fixed_order;
     int cpus, gpus;
     int64_t memory, attempt_time_ns, silence_ns, grace_ns; /* 0: none */
-    size_t n_devices;          /* resources.devices: what stands for GPUs */
+    size_t n_devices; /* resources.devices: what stands for GPUs */
     const struct str *devices;
     int retries;
     size_t n_exclude;
@@ -57,6 +58,8 @@ struct settings {
     enum durability_setting { DURABLE_DEFAULT, DURABLE_POWER } durability;
 };
 
+/* --set: replaces a value or creates it, with all that leads to it; an empty value takes it out. A
+ * short form is made long where that is meant (metric.take, parameters.lr.default). */
 struct override {
     struct str path, value; /* "search.trials", "20" (YAML scalar or flow) */
 };
@@ -64,6 +67,9 @@ struct override {
 /* Everything that is wrong is in `problems`; OK only when that is empty. */
 enum code conf_load(struct str text, const char *file, const struct override *set, size_t n_set,
                     struct settings **ret, struct problems *problems) must_check;
+/* The same from a file, whose size is looked at before it is read. */
+enum code conf_load_file(const char *path, const struct override *set, size_t n_set,
+                         struct settings **ret, struct problems *problems) must_check;
 /* The inline form: argv after --, parameters as --name='~prior' or name='~prior'; flags of the
  * command line (metric, goal, trials...) come as overrides. */
 enum code conf_inline(const char *const *argv, size_t n_argv, const struct override *set,

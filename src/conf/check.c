@@ -1,0 +1,272 @@
+/*
+ * What `trawl check` says, for people and as JSON.
+ */
+#include "conf/check.h"
+
+enum { CELL_BYTES_MAX = 1 << 16, CELL_WIDTH_MAX = 60, COLUMNS = 4 };
+
+void check_problem_text(const struct error *e, struct buf *b)
+{
+    if (e->file[0])
+        buf_cstr(b, e->file);
+    if (e->line)
+        buf_fmt(b, ":%d:%d", e->line, e->column);
+    buf_fmt(b, "%s%s\n", b->n && e->file[0] ? ": " : "", e->message);
+    if (e->detail[0])
+        buf_fmt(b, "  %s\n", e->detail);
+    if (e->hint[0])
+        buf_fmt(b, "  hint: %s\n", e->hint);
+}
+
+void check_problems_text(const struct problems *p, struct buf *b)
+{
+    for (size_t i = 0; i < p->n; i++)
+        check_problem_text(&p->v[i], b);
+    if (p->dropped)
+        buf_fmt(b, "and %zu more\n", p->dropped);
+}
+
+void check_problem_json(const struct error *e, struct json *j)
+{
+    jw_object(j);
+    jw_key(j, "code");
+    jw_cstr(j, code_name(e->code));
+    jw_key(j, "file");
+    jw_cstr(j, e->file[0] ? e->file : NULL);
+    jw_key(j, "line");
+    if (e->line)
+        jw_i64(j, e->line);
+    else
+        jw_null(j);
+    jw_key(j, "column");
+    if (e->line)
+        jw_i64(j, e->column);
+    else
+        jw_null(j);
+    jw_key(j, "message");
+    jw_cstr(j, e->message);
+    jw_key(j, "hint");
+    jw_cstr(j, e->hint[0] ? e->hint : NULL);
+    jw_object_end(j);
+}
+
+static void prior_text(const struct param *p, struct buf *b)
+{
+    prior_write(&p->prior, b);
+    if (p->prior.kind == PRIOR_FIXED)
+        buf_cstr(b, " (fixed)");
+}
+
+/* One cell of the table. */
+static void cell_text(const struct param *p, int column, struct buf *b)
+{
+    if (column == 0)
+        buf_str(b, p->name);
+    else if (column == 1)
+        prior_text(p, b);
+    else if (column == 2 && p->when)
+        expr_write(p->when, b);
+    else if (column == 2)
+        buf_cstr(b, "always");
+    else if (p->has_default)
+        value_text(&p->def, b);
+    else
+        buf_char(b, '-');
+}
+
+/* Characters of a UTF-8 text. */
+static size_t width_of(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* Cuts what is too wide for a table. */
+static void shorten(struct buf *cell)
+{
+    struct str s = buf_view(cell);
+    size_t at = 0;
+    if (width_of(s) <= CELL_WIDTH_MAX)
+        return;
+    for (int i = 0; i < CELL_WIDTH_MAX - 3; i++)
+        at += str_utf8_step(str_sub(s, at, 4));
+    cell->n = at;
+    buf_cstr(cell, "...");
+}
+
+static void write_cell(const struct param *p, int column, struct buf *cell)
+{
+    buf_clear(cell);
+    cell_text(p, column, cell);
+    shorten(cell);
+}
+
+static void pad(struct buf *b, size_t width, size_t to)
+{
+    buf_repeat(b, ' ', to > width ? to - width : 0);
+}
+
+static void write_table(const struct space *s, struct buf *b)
+{
+    static const char *const heads[COLUMNS] = {"parameter", "prior", "active when", "default"};
+    size_t widths[COLUMNS];
+    struct buf cell;
+    buf_init(&cell, CELL_BYTES_MAX);
+    for (int c = 0; c < COLUMNS; c++) {
+        widths[c] = strlen(heads[c]);
+        for (size_t i = 0; i < s->n_params; i++) {
+            write_cell(&s->params[i], c, &cell);
+            size_t width = width_of(buf_view(&cell));
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    }
+    for (int c = 0; c < COLUMNS; c++) {
+        buf_cstr(b, heads[c]);
+        if (c + 1 < COLUMNS)
+            pad(b, strlen(heads[c]), widths[c] + 2);
+    }
+    buf_char(b, '\n');
+    for (size_t i = 0; i < s->n_params; i++) {
+        for (int c = 0; c < COLUMNS; c++) {
+            write_cell(&s->params[i], c, &cell);
+            buf_str(b, buf_view(&cell));
+            if (c + 1 < COLUMNS)
+                pad(b, width_of(buf_view(&cell)), widths[c] + 2);
+        }
+        buf_char(b, '\n');
+    }
+    buf_free(&cell);
+}
+
+static void count_text(const struct space *s, struct buf *b)
+{
+    bool exact;
+    int64_t count = space_count(s, &exact);
+    if (count == 0)
+        buf_cstr(b, "infinitely many configurations");
+    else if (count == INT64_MAX)
+        buf_cstr(b, "more than 9e18 configurations");
+    else
+        buf_fmt(b, "%s%lld configuration%s", exact ? "" : "at most ", (long long)count,
+                count == 1 ? "" : "s");
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+void check_space_text(const struct settings *s, struct buf *b)
+{
+    const struct space *space = s->space;
+    buf_fmt(b, "space %.*s: %zu parameter%s, %d dimension%s, ", STR_FMT(s->space_name),
+            space->n_params, plural(space->n_params), space->n_units,
+            plural((size_t)space->n_units));
+    count_text(space, b);
+    buf_cstr(b, space->n_constraints ? " before constraints\n\n" : "\n\n");
+    write_table(space, b);
+    for (size_t i = 0; i < space->n_constraints; i++) {
+        buf_cstr(b, i == 0 ? "\nconstraints\n  " : "  ");
+        expr_write(space->constraints[i].x, b);
+        buf_char(b, '\n');
+    }
+    if (!s->has_baseline)
+        return;
+    buf_cstr(b, "\nbaseline\n ");
+    for (size_t i = 0; i < space->n_params; i++)
+        if (s->baseline.values[i].type != VALUE_NONE) {
+            buf_fmt(b, " %.*s=", STR_FMT(space->params[i].name));
+            value_text(&s->baseline.values[i], b);
+        }
+    buf_char(b, '\n');
+}
+
+static void param_json(const struct param *p, struct buf *text, struct json *j)
+{
+    jw_object(j);
+    jw_key(j, "name");
+    jw_str(j, p->name);
+    if (p->prior.kind == PRIOR_FIXED) {
+        jw_key(j, "fixed");
+        value_json(&p->prior.levels[0], j);
+    }
+    buf_clear(text);
+    prior_write(&p->prior, text);
+    jw_key(j, "prior");
+    jw_str(j, buf_view(text));
+    jw_key(j, "when");
+    buf_clear(text);
+    if (p->when)
+        expr_write(p->when, text);
+    if (p->when)
+        jw_str(j, buf_view(text));
+    else
+        jw_null(j);
+    jw_key(j, "default");
+    if (p->has_default)
+        value_json(&p->def, j);
+    else
+        jw_null(j);
+    jw_key(j, "units");
+    jw_i64(j, p->units);
+    jw_object_end(j);
+}
+
+void check_space_json(const struct settings *s, struct json *j)
+{
+    const struct space *space = s->space;
+    struct buf text;
+    bool exact;
+    int64_t count = space_count(space, &exact);
+    buf_init(&text, SPACE_BYTES_MAX);
+    jw_object(j);
+    jw_key(j, "name");
+    jw_str(j, s->space_name);
+    jw_key(j, "count");
+    if (count)
+        jw_i64(j, count);
+    else
+        jw_null(j);
+    jw_key(j, "exact");
+    jw_bool(j, count == 0 || exact);
+    jw_key(j, "dimensions");
+    jw_i64(j, space->n_units);
+    jw_key(j, "parameters");
+    jw_array(j);
+    for (size_t i = 0; i < space->n_params; i++)
+        param_json(&space->params[i], &text, j);
+    jw_array_end(j);
+    jw_key(j, "constraints");
+    jw_array(j);
+    for (size_t i = 0; i < space->n_constraints; i++) {
+        buf_clear(&text);
+        expr_write(space->constraints[i].x, &text);
+        jw_str(j, buf_view(&text));
+    }
+    jw_array_end(j);
+    jw_key(j, "baseline");
+    if (s->has_baseline)
+        config_json(&s->baseline, j);
+    else
+        jw_null(j);
+    jw_object_end(j);
+    buf_free(&text);
+}
+
+void check_json(const struct settings *s, const struct problems *p, struct json *j)
+{
+    jw_key(j, "ok");
+    jw_bool(j, s != NULL);
+    jw_key(j, "errors");
+    jw_array(j);
+    for (size_t i = 0; i < p->n; i++)
+        check_problem_json(&p->v[i], j);
+    jw_array_end(j);
+    jw_key(j, "space");
+    if (s)
+        check_space_json(s, j);
+    else
+        jw_null(j);
+}

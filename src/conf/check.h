@@ -1,0 +1,30 @@
+/*
+ * What `trawl check` says of a file: what is wrong with it, and the space it describes.
+ *
+ * Everything is appended to the caller's builder or writer, whose end tells whether it went well.
+ */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+#include "conf/settings.h"
+
+/* "trawl.yaml:4:7: unknown key \"trails\" in search", a line, and under it, indented, the hint. */
+void check_problem_text(const struct error *e, struct buf *b);
+/* All of them, and how many more there were. */
+void check_problems_text(const struct problems *p, struct buf *b);
+/* For people: the space's name and size, a table of parameter, prior, active when and default, the
+ * constraints, and the baseline. */
+void check_space_text(const struct settings *s, struct buf *b);
+
+/* {"code", "file", "line", "column", "message", "hint"}; what is not known is null. */
+void check_problem_json(const struct error *e, struct json *j);
+/* {"name", "count" (null: infinitely many), "exact", "dimensions", "parameters": [{"name", "prior",
+ * "fixed" (only of a fixed one), "when" (null: always), "default", "units"}], "constraints":
+ * [text], "baseline" (null: none)}. count is of configurations that the conditions allow, whatever
+ * the constraints say; where `exact` is false it is an upper bound. */
+void check_space_json(const struct settings *s, struct json *j);
+/* The members "ok", "errors" and "space" of an object that the caller has opened. s is NULL where
+ * there were problems: then "space" is null. */
+void check_json(const struct settings *s, const struct problems *p, struct json *j);
+
+#endif
