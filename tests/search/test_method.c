@@ -1,0 +1,208 @@
+#include "search/method.h"
+
+#include "fixture.h"
+
+static struct arena arena;
+
+static enum code parse(const char *text, struct method *m, struct error *e)
+{
+    struct location at = {"trawl.yaml", 12, 11};
+    return method_parse(&arena, str_of(text), at, m, e);
+}
+
+static void writes(const struct method *m, const char *text)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    method_write(m, &b);
+    assert_string_equal(b.p, text);
+    buf_free(&b);
+}
+
+static const struct row infinite[] = {{"x", "uniform(0, 1)", NULL}, {NULL, NULL, NULL}};
+static const struct row finite[] = {
+    {"a", "int(1, 4)", NULL}, {"b", "flag()", NULL}, {NULL, NULL, NULL}};
+static const struct effort one_shot = {.trials = 60, .parallel = 1};
+static const struct effort stepped = {
+    .trials = 60, .has_steps = true, .min_steps = 1, .max_steps = 27, .parallel = 1};
+
+/* What a text resolves to. */
+static void resolves(const char *text, const struct row *rows, const struct effort *effort,
+                     const char *wanted)
+{
+    struct space *s = make_space(rows, NULL);
+    struct method m = make_method(text, s, effort), again;
+    writes(&m, wanted);
+    assert_true(strlen(m.why) > 10);
+    assert_ok(parse(wanted, &again, NULL));
+    writes(&again, wanted);
+    assert_ok(method_resolve(&again, s, effort, NULL));
+    writes(&again, wanted);
+    space_free(s);
+}
+
+static void what_is_left_out_is_filled_in(void **state)
+{
+    resolves("random", infinite, &stepped, "random + full");
+    resolves("random", infinite, &one_shot, "random + full");
+    resolves("sobol", infinite, &one_shot, "sobol(scramble=owen) + full");
+    resolves("asha", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
+    resolves("median(min_trials=3)", finite, &stepped,
+             "sobol(scramble=owen) + median(warmup=0, min_trials=3, points=64)");
+    resolves(" random\n+asha ( eta = 4 ) ", infinite, &stepped,
+             "random + asha(eta=4, variant=stop)");
+    resolves("asha + random", infinite, &stepped, "random + asha(eta=3, variant=stop)");
+    resolves("grid", finite, &one_shot, "grid(points=0) + full");
+    resolves("grid(points=5)", infinite, &one_shot, "grid(points=5) + full");
+    resolves("full()", infinite, &one_shot, "sobol(scramble=owen) + full");
+}
+
+static void auto_chooses(void **state)
+{
+    struct effort few = {.trials = 7}, open = {.trials = 0};
+    struct effort narrow = {.trials = 60, .has_steps = true, .min_steps = 10, .max_steps = 29};
+    resolves("auto", infinite, &one_shot, "sobol(scramble=owen) + full");
+    resolves("auto", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
+    resolves("auto", infinite, &narrow, "sobol(scramble=owen) + full");
+    resolves("auto", finite, &one_shot, "grid(points=0) + full");
+    resolves("auto", finite, &stepped, "grid(points=0) + asha(eta=3, variant=stop)");
+    resolves("auto", finite, &few, "sobol(scramble=owen) + full");
+    resolves("auto", finite, &open, "sobol(scramble=owen) + full");
+    resolves("auto + asha(eta=9)", infinite, &stepped,
+             "sobol(scramble=owen) + asha(eta=9, variant=stop)");
+}
+
+struct wrong {
+    const char *text;
+    enum code code;
+    int column;
+    const char *message, *hint;
+};
+
+static const char there_are[] = "there are: auto, random, grid, sobol, full, median, asha";
+
+static void wrong_texts_are_refused(void **state)
+{
+    const struct wrong table[] = {
+        {"", E_SYNTAX, 11, "the name of a method is missing",
+         "a method is written as `auto`, `sobol` or `random + asha(eta=3)`"},
+        {"random +", E_SYNTAX, 19, "the name of a method is missing", NULL},
+        {"gp", E_UNKNOWN, 11, "there is no method `gp`", there_are},
+        {"hyperband", E_UNKNOWN, 11, "there is no method `hyperband`", there_are},
+        {"random + ahsa", E_UNKNOWN, 20, "there is no method `ahsa`",
+         "did you mean `asha`? there are: auto, random, grid, sobol, full, median, asha"},
+        {"random + sobol", E_DUPLICATE, 20, "random and sobol are both samplers: a method has one",
+         NULL},
+        {"asha + full", E_DUPLICATE, 18, "asha and full are both allocators: a method has one",
+         NULL},
+        {"auto + random", E_INVALID, 18,
+         "auto chooses the sampler itself, so random can't be added", NULL},
+        {"random + auto", E_INVALID, 20,
+         "auto chooses the sampler itself, so it can't follow random", NULL},
+        {"auto + auto", E_DUPLICATE, 18, "`auto` is said twice", NULL},
+        {"asha(eat=3)", E_UNKNOWN, 16, "asha has no option `eat`",
+         "did you mean `eta`? there are: eta, variant"},
+        {"random(n=3)", E_UNKNOWN, 18, "random has no option `n`", "random takes no options"},
+        {"auto(n=3)", E_UNKNOWN, 16, "auto has no option `n`", "auto takes no options"},
+        {"asha(eta=1)", E_INVALID, 20, "`eta` can't be 1", "a whole number from 2 to 10"},
+        {"asha(eta=2.5)", E_INVALID, 20, "`eta` can't be 2.5", "a whole number from 2 to 10"},
+        {"asha(eta=1e+9)", E_INVALID, 20, "`eta` can't be 1e+9", NULL},
+        {"asha(eta=nan)", E_SYNTAX, 20, "`eta` wants a number, not `nan`", NULL},
+        {"asha(eta=three)", E_SYNTAX, 20, "`eta` wants a number, not `three`", NULL},
+        {"asha(eta=3, eta=3)", E_DUPLICATE, 23, "`eta` is said twice", NULL},
+        {"asha(eta)", E_SYNTAX, 19, "`=` and a value must follow `eta`", NULL},
+        {"asha(eta=)", E_SYNTAX, 20, "the value of `eta` is missing", NULL},
+        {"asha(3)", E_UNKNOWN, 16, "asha has no option `3`", NULL},
+        {"asha(eta=3", E_SYNTAX, 21, "`)` must follow the options of asha", NULL},
+        {"asha(,)", E_SYNTAX, 16, "an option of asha is missing", NULL},
+        {"asha(variant=promote)", E_INVALID, 24, "`variant` can't be `promote`", "there are: stop"},
+        {"random asha", E_SYNTAX, 18, "`asha` makes no sense after a method",
+         "a sampler and an allocator are joined by `+`"},
+        {"random)", E_SYNTAX, 17, "`)` makes no sense after a method", NULL},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct method m;
+        struct error e = {.code = OK};
+        expect_code(parse(table[i].text, &m, &e), table[i].code, &e);
+        assert_string_equal(e.message, table[i].message);
+        assert_int_equal(e.line, 12);
+        assert_int_equal(e.column, table[i].column);
+        assert_string_equal(e.file, "trawl.yaml");
+        if (table[i].hint)
+            assert_string_equal(e.hint, table[i].hint);
+    }
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    const struct {
+        const char *text;
+        const struct effort *effort;
+        const char *message;
+    } table[] = {
+        {"grid", &one_shot, "grid needs finitely many values, but `x` has no end of them"},
+        {"asha", &one_shot, "asha needs a budget of steps, and there is none"},
+        {"median", &one_shot, "median needs a budget of steps, and there is none"},
+        {"asha", &(struct effort){.has_steps = true, .min_steps = 10, .max_steps = 29},
+         "asha(eta=3) has no rung between 10 and 29 steps at which to stop"},
+        {"median(warmup=27)", &stepped, "median has no step between 27 and 27 at which to stop"},
+        {"auto", &(struct effort){.has_steps = true, .min_steps = 3, .max_steps = 2},
+         "a trial's largest budget, 2 steps, is below its least, 3"},
+        {"auto", &(struct effort){.has_steps = true, .max_steps = 2},
+         "a trial's least budget must be at least one step"},
+        {"auto", &(struct effort){.trials = -1}, "the number of trials can't be negative"},
+    };
+    struct space *s = make_space(infinite, NULL);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct method m;
+        struct error e = {.code = OK};
+        assert_ok(parse(table[i].text, &m, &e));
+        expect_code(method_resolve(&m, s, table[i].effort, &e), E_INVALID, &e);
+        assert_string_equal(e.message, table[i].message);
+    }
+    space_free(s);
+}
+
+static void every_kind_is_described(void **state)
+{
+    const struct sampler_kind *const *samplers;
+    const struct allocator_kind *const *allocators;
+    size_t n = sampler_kinds(&samplers);
+    for (size_t i = 0; i < n; i++) {
+        assert_ptr_equal(sampler_find(str_of(samplers[i]->name)), samplers[i]);
+        assert_true(strlen(samplers[i]->about) > 10);
+        assert_true(samplers[i]->n_options <= METHOD_OPTIONS_MAX);
+    }
+    n = allocator_kinds(&allocators);
+    for (size_t i = 0; i < n; i++) {
+        assert_ptr_equal(allocator_find(str_of(allocators[i]->name)), allocators[i]);
+        assert_true(strlen(allocators[i]->about) > 10);
+        assert_true(allocators[i]->n_options <= METHOD_OPTIONS_MAX);
+    }
+    assert_null(sampler_find(STR("asha")));
+    assert_null(allocator_find(STR("random")));
+}
+
+static int set_up(void **state)
+{
+    arena_init(&arena, 1 << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    arena_free(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_left_out_is_filled_in),
+        cmocka_unit_test(auto_chooses),
+        cmocka_unit_test(wrong_texts_are_refused),
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(every_kind_is_described),
+    };
+    return cmocka_run_group_tests_name(__FILE__, tests, set_up, tear_down);
+}
