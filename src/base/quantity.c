@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/number.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { NS_PER_US = 1000 };
@@ -144,7 +143,7 @@ void number_write_size(struct buf *b, int64_t bytes)
         x /= 1024;
         i++;
     }
-    write_tenths(b, llround(x * 10));
+    write_tenths(b, (int64_t)(x * 10 + 0.5)); /* not llround: the supervisor does without libm */
     buf_fmt(b, " %s", names[i]);
 }
 

@@ -7,8 +7,6 @@
 #include "base/number.h"
 #include "wire/json_reader.h"
 
-#include <math.h>
-
 enum { REPORTS_MAX = 10000 };
 
 static enum code wrong(struct error *e, const char *what)
@@ -61,8 +59,8 @@ static enum code read_step(const struct json_node *m, struct endpoint_report *re
     if (m->kind == JSON_KIND_NULL)
         return OK;
     /* 2^53: past it a real no longer tells neighbours apart. */
-    bool whole_real = m->kind == JSON_KIND_NUMBER && floor(m->real) == m->real &&
-                      fabs(m->real) <= 9007199254740992.0;
+    bool whole_real = m->kind == JSON_KIND_NUMBER && m->real >= 0 &&
+                      m->real <= 9007199254740992.0 && (double)(int64_t)m->real == m->real;
     if (m->kind != JSON_KIND_NUMBER || !(m->whole || whole_real) || m->real < 0)
         return wrong(e, "\"step\" must be a whole number, zero or more");
     ret->has_step = true;

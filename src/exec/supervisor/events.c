@@ -1,0 +1,135 @@
+/*
+ * Events, and what a report means.
+ */
+#include "exec/supervisor/internal.h"
+
+#include "base/failpoint.h"
+#include "base/pidref.h"
+
+int64_t supervisor_now(const struct supervisor *s)
+{
+    return clock_monotonic(s->clock);
+}
+
+int64_t supervisor_time(const struct supervisor *s)
+{
+    return clock_real(s->clock);
+}
+
+/* A full disk ends the attempt: what the program does from here on would be lost. */
+static bool append(struct supervisor *s, bool last_word)
+{
+    struct error e;
+    if (queue_append(&s->queue, last_word, &e) == OK)
+        return true;
+    if (!last_word && s->ending.cause != CAUSE_DISK) {
+        s->trouble = e;
+        ending_term(s, CAUSE_DISK);
+    }
+    return false;
+}
+
+bool event_started(struct supervisor *s)
+{
+    struct pidref program;
+    char text[96] = "";
+    if (pidref_of(s->program, &program, NULL) == OK)
+        pidref_write(&program, text);
+    buf_clear(&s->queue.bytes);
+    frame_started(&s->queue.bytes, s->queue.last_seq + 1, supervisor_time(s), text);
+    return append(s, false);
+}
+
+bool event_note(struct supervisor *s, struct str text)
+{
+    buf_clear(&s->queue.bytes);
+    frame_note(&s->queue.bytes, s->queue.last_seq + 1, supervisor_time(s), str_sub(text, 0, 2000));
+    return append(s, false);
+}
+
+bool event_exited(struct supervisor *s, const struct wire_exited *x)
+{
+    buf_clear(&s->queue.bytes);
+    frame_exited(&s->queue.bytes, x);
+    return append(s, true);
+}
+
+static void notice_metrics(struct supervisor *s, const struct wire_metric *m, uint32_t n)
+{
+    for (uint32_t i = 0; i < n && !s->metric_seen && s->spec.n_names; i++)
+        s->metric_seen = str_eq(m[i].name, s->spec.names[0]);
+}
+
+static bool report(struct supervisor *s, const struct wire_report *r)
+{
+    buf_clear(&s->queue.bytes);
+    frame_report(&s->queue.bytes, r);
+    if (!append(s, false))
+        return false;
+    notice_metrics(s, r->metrics, r->n);
+    s->reports++;
+    s->last_step = r->step;
+    if (s->spec.steps > 0 && r->step >= s->spec.steps)
+        ending_budget(s, r->step);
+    return true;
+}
+
+void events_found(void *self, const struct scan_report *found)
+{
+    struct supervisor *s = self;
+    if (s->explicit_reports)
+        return;
+    report(s, &(struct wire_report){.seq = s->queue.last_seq + 1,
+                                    .time = supervisor_time(s),
+                                    .step = found->step,
+                                    .n = found->n,
+                                    .metrics = found->metrics});
+}
+
+static int64_t next_step(const struct supervisor *s)
+{
+    int64_t last = s->last_step >= 0 ? s->last_step : s->spec.from_step;
+    return last < INT64_MAX ? last + 1 : last;
+}
+
+/* What can be said without asking. False: the controller has to be asked. */
+static bool decide_here(const struct supervisor *s, int64_t step, enum verdict *ret)
+{
+    if (s->budget_reached)
+        *ret = VERDICT_STOP;
+    else if (s->verdict > VERDICT_CONTINUE)
+        *ret = s->verdict;
+    else if (s->controller_fd < 0 || step < s->next_wanted || s->phase != RUNNING)
+        *ret = VERDICT_CONTINUE;
+    else
+        return false;
+    return true;
+}
+
+bool events_reported(struct supervisor *s, const struct endpoint_message *m,
+                     enum verdict *ret_answer, int64_t *ret_seq)
+{
+    int64_t furthest = -1;
+    s->explicit_reports = true;
+    s->asks = s->asks || m->wait;
+    for (uint32_t i = 0; i < m->n_reports; i++) {
+        const struct endpoint_report *r = &m->reports[i];
+        struct wire_report out = {.seq = s->queue.last_seq + 1,
+                                  .time = supervisor_time(s),
+                                  .step = r->has_step ? r->step : next_step(s),
+                                  .explicit_report = true,
+                                  .n = r->n,
+                                  .metrics = r->metrics};
+        enum verdict ignored;
+        furthest = out.step > furthest ? out.step : furthest;
+        bool last = i + 1 == m->n_reports;
+        bool reached = s->spec.steps > 0 && furthest >= s->spec.steps;
+        out.waits = last && m->wait && !reached && !decide_here(s, furthest, &ignored);
+        if (!report(s, &out))
+            return false;
+    }
+    *ret_answer = VERDICT_CONTINUE;
+    bool decided = decide_here(s, furthest, ret_answer);
+    *ret_seq = decided || !m->wait ? 0 : s->queue.last_seq;
+    return true;
+}
