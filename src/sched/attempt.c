@@ -21,7 +21,7 @@ static size_t place(const struct scheduler *s, int64_t id)
     return lo;
 }
 
-struct live_attempt *attempt_find(struct scheduler *s, int64_t id)
+struct live_attempt *live_attempt_find(struct scheduler *s, int64_t id)
 {
     size_t i = place(s, id);
     return i < s->n_attempts && s->attempts[i]->row.id.v == id ? s->attempts[i] : NULL;
@@ -51,7 +51,7 @@ static void attempt_free(struct live_attempt *at)
     free(at);
 }
 
-void attempt_drop(struct scheduler *s, struct live_attempt *at)
+void live_attempt_drop(struct scheduler *s, struct live_attempt *at)
 {
     size_t i = place(s, at->row.id.v);
     memmove(s->attempts + i, s->attempts + i + 1,
@@ -61,7 +61,7 @@ void attempt_drop(struct scheduler *s, struct live_attempt *at)
     attempt_free(at);
 }
 
-bool attempt_save(struct scheduler *s, struct live_attempt *at)
+bool live_attempt_save(struct scheduler *s, struct live_attempt *at)
 {
     struct error e = {0};
     at->dirty = false;
@@ -126,7 +126,7 @@ static enum code prepare(struct scheduler *s, struct live_attempt *at, struct er
     return c;
 }
 
-bool attempt_begin(struct scheduler *s, struct live_trial *t)
+bool live_attempt_begin(struct scheduler *s, struct live_trial *t)
 {
     struct error e = {0};
     struct live_attempt *at = attempt_new(t);
@@ -163,8 +163,8 @@ static enum code copy_row(struct live_attempt *at, const struct attempt_row *row
     return OK;
 }
 
-enum code attempt_adopt(struct scheduler *s, struct live_trial *t, const struct attempt_row *row,
-                        struct error *e)
+enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
+                             const struct attempt_row *row, struct error *e)
 {
     struct live_attempt *at = attempt_new(t);
     if (at == NULL)
@@ -320,8 +320,8 @@ static void move_trial(struct scheduler *s, struct live_attempt *at, enum attemp
     }
 }
 
-void attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,
-                   int exit_code, int signal, struct str detail)
+void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,
+                        int exit_code, int signal, struct str detail)
 {
     struct live_trial *t = at->trial;
     if (at->exited || !sched_write(s, true))
@@ -335,7 +335,7 @@ void attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_re
         at->row.ended = sched_real(s);
     if (arena_str(&at->arena, detail, &at->row.detail) != OK)
         at->row.detail = (struct str){0};
-    if (!attempt_save(s, at))
+    if (!live_attempt_save(s, at))
         return;
     give_back_devices(s, at);
     search_slots_changed(s, t->search, -1);
@@ -348,5 +348,5 @@ void attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_re
     bool fails = t->row.state == TRIAL_FAILED || t->row.state == TRIAL_QUEUED;
     watch_failures(s, t->search, &at->row, fails && reason != REASON_PAUSED);
     if (reason == REASON_SPAWN && at->row.pidref.n == 0 && at->row.last_seq == 0)
-        attempt_drop(s, at);
+        live_attempt_drop(s, at);
 }

@@ -110,7 +110,7 @@ static void on_exited(struct scheduler *s, struct live_attempt *at, const struct
 {
     at->row.ended = x->time;
     at->infeasible = x->infeasible;
-    attempt_ended(s, at, (enum attempt_reason)x->reason, x->exit_code, x->signal, x->detail);
+    live_attempt_ended(s, at, (enum attempt_reason)x->reason, x->exit_code, x->signal, x->detail);
 }
 
 static void on_note(struct scheduler *s, struct live_attempt *at, const struct frame *f)
@@ -127,9 +127,13 @@ static void on_note(struct scheduler *s, struct live_attempt *at, const struct f
 void events_frame(void *self, int64_t attempt, const struct frame *f)
 {
     struct scheduler *s = self;
-    struct live_attempt *at = attempt_find(s, attempt);
+    struct live_attempt *at = live_attempt_find(s, attempt);
     if (at == NULL || !sched_ok(s) || f->type == FRAME_HELLO)
         return;
+    if (f->seq == 0) { /* the executor's own */
+        on_note(s, at, f);
+        return;
+    }
     at->ack_due = true;
     if (f->seq <= at->handled) {
         (void)sched_write(s, false);
@@ -165,20 +169,20 @@ void events_frame(void *self, int64_t attempt, const struct frame *f)
 void events_gone(void *self, int64_t attempt)
 {
     struct scheduler *s = self;
-    struct live_attempt *at = attempt_find(s, attempt);
+    struct live_attempt *at = live_attempt_find(s, attempt);
     if (at == NULL || !sched_ok(s) || !sched_write(s, true))
         return;
     if (!at->exited)
-        attempt_ended(s, at, REASON_LOST, -1, -1, STR("its supervisor died"));
-    at = attempt_find(s, attempt);
+        live_attempt_ended(s, at, REASON_LOST, -1, -1, STR("its supervisor died"));
+    at = live_attempt_find(s, attempt);
     if (at == NULL || !sched_ok(s))
         return;
     if (at->trial->dirty)
-        (void)trial_save(s, at->trial);
+        (void)live_trial_save(s, at->trial);
     if (at->dirty)
-        (void)attempt_save(s, at);
+        (void)live_attempt_save(s, at);
     sched_act(s, (struct action){.kind = ACTION_FORGET, .attempt = attempt});
-    attempt_drop(s, at);
+    live_attempt_drop(s, at);
 }
 
 void events_settled(void *self)

@@ -107,7 +107,7 @@ static void exit_now(struct scheduler *s, struct live_trial *t, enum outcome out
     struct error e = {0};
     struct entry entry = {0};
     arena_init(&a, 1 << 20);
-    double value = t->row.has_value ? t->row.value : NAN;
+    double value = t->row.has_value ? t->row.value : (double)NAN;
     enum code c = searcher_exit(q->searcher, &a, trial_id_number(t->row.id), outcome, t->row.step,
                                 value, &entry, &e);
     if (c == OK)
@@ -173,7 +173,7 @@ static void reap(struct search *q)
     for (size_t i = q->n_trials; i > 0; i--) {
         struct live_trial *t = q->trials[i - 1];
         if (over(t) && trial_state_final(t->row.state) && !t->dirty)
-            trial_drop(q, t);
+            live_trial_drop(q, t);
     }
 }
 
@@ -186,7 +186,7 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
                             .config_hash = (int64_t)config_hash(&p->config),
                             .seed = p->seed,
                             .steps = p->steps,
-                            .value = NAN,
+                            .value = (double)NAN,
                             .step = -1};
     struct buf b;
     struct json j;
@@ -195,7 +195,7 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
     config_json(&p->config, &j);
     enum code c = jw_end(&j, &e);
     row.params = buf_view(&b);
-    struct live_trial *t = c == OK ? trial_add(s, q, &row, &e) : NULL;
+    struct live_trial *t = c == OK ? live_trial_add(s, q, &row, &e) : NULL;
     buf_free(&b);
     if (t == NULL) {
         sched_die(s, &e);
@@ -221,6 +221,8 @@ static bool ask(struct scheduler *s, struct search *q)
     } else if (p.kind == ASK_TRIAL) {
         asked = sched_write(s, true) && search_journal(s, q, &entry) && insert_trial(s, q, &p);
         q->asked = p.trial;
+        if (s->only_first)
+            q->open_for_asks = false;
     }
     arena_free(&a);
     return asked;
@@ -239,7 +241,7 @@ bool feed_may_start(const struct scheduler *s, const struct search *q)
     if (used + q->settings->cpus > capacity)
         return false;
     return q->settings->gpus == 0 ||
-           (s->o.devices != NULL && devices_free(s->o.devices) >= q->settings->gpus);
+           (s->o.devices != NULL && devices_unused(s->o.devices) >= q->settings->gpus);
 }
 
 static struct live_trial *next_queued(struct search *q)
@@ -262,7 +264,7 @@ static void advance_turn(struct scheduler *s, struct search *q)
             break;
     }
     while (q->turn > 0 && q->state == SEARCH_RUNNING && sched_ok(s)) {
-        struct live_trial *t = trial_find(q, q->turn);
+        struct live_trial *t = live_trial_find(q, q->turn);
         if (t != NULL)
             drain(s, t);
         bool finished = q->turn <= q->asked && (t == NULL || t->exit_fed);
@@ -281,7 +283,7 @@ void feed_asks(struct scheduler *s, struct search *q)
         struct live_trial *t = next_queued(q);
         if (t == NULL && q->turn == 0 && q->open_for_asks && ask(s, q))
             t = next_queued(q);
-        if (t == NULL || !attempt_begin(s, t))
+        if (t == NULL || !live_attempt_begin(s, t))
             break;
     }
     reap(q);

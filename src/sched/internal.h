@@ -136,7 +136,7 @@ struct scheduler {
     struct event *events;
     size_t n_events, events_capacity;
     struct event nowhere; /* an event there was no memory for */
-    bool in_transaction, urgent;
+    bool in_transaction, urgent, only_first;
     int64_t commit_by; /* monotonic; INT64_MAX: nothing waits */
     size_t waiting_points;
     bool settling;
@@ -185,11 +185,11 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
                         struct error *e) must_check;
 
 /* trial.c */
-struct live_trial *trial_find(struct search *q, int64_t number);
-struct live_trial *trial_add(struct scheduler *s, struct search *q, const struct trial_row *row,
-                             struct error *e) must_check;
-void trial_drop(struct search *q, struct live_trial *t);
-bool trial_save(struct scheduler *s, struct live_trial *t);
+struct live_trial *live_trial_find(struct search *q, int64_t number);
+struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
+                                  const struct trial_row *row, struct error *e) must_check;
+void live_trial_drop(struct search *q, struct live_trial *t);
+bool live_trial_save(struct scheduler *s, struct live_trial *t);
 void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state state);
 /* A final state; feeds the searcher and lets go of the trial. */
 void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why);
@@ -200,17 +200,17 @@ void trial_consider_best(struct scheduler *s, struct live_trial *t);
 void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v);
 
 /* attempt.c */
-struct live_attempt *attempt_find(struct scheduler *s, int64_t id);
+struct live_attempt *live_attempt_find(struct scheduler *s, int64_t id);
 /* Inserts a new attempt and queues its start. */
-bool attempt_begin(struct scheduler *s, struct live_trial *t);
+bool live_attempt_begin(struct scheduler *s, struct live_trial *t);
 /* Takes up one that is in the store. */
-enum code attempt_adopt(struct scheduler *s, struct live_trial *t, const struct attempt_row *row,
-                        struct error *e) must_check;
-void attempt_drop(struct scheduler *s, struct live_attempt *at);
-bool attempt_save(struct scheduler *s, struct live_attempt *at);
+enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
+                             const struct attempt_row *row, struct error *e) must_check;
+void live_attempt_drop(struct scheduler *s, struct live_attempt *at);
+bool live_attempt_save(struct scheduler *s, struct live_attempt *at);
 /* The attempt ended; moves its trial on. */
-void attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,
-                   int exit_code, int signal, struct str detail);
+void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,
+                        int exit_code, int signal, struct str detail);
 
 /* spec.c */
 enum code spec_build(struct scheduler *s, struct live_attempt *at, struct error *e) must_check;

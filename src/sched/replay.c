@@ -123,7 +123,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
             trial_consider_best(r->s, &t);
         return OK;
     }
-    struct live_trial *t = trial_add(r->s, q, row, r->e);
+    struct live_trial *t = live_trial_add(r->s, q, row, r->e);
     if (t == NULL)
         return r->e->code;
     int flags = flags_of(r, trial_id_number(row->id));
@@ -151,7 +151,7 @@ static void tell_again(struct scheduler *s, struct live_trial *t)
 static enum code on_attempt(void *self, const struct attempt_row *row)
 {
     struct replay *r = self;
-    struct live_trial *t = trial_find(r->q, trial_id_number(row->trial));
+    struct live_trial *t = live_trial_find(r->q, trial_id_number(row->trial));
     r->q->ended_attempts = ALIKE_FAILURES + 1; /* it has begun well enough to be taken up again */
     if (t == NULL)
         return OK;
@@ -161,7 +161,7 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
         t->lost++;
     if (row->state != ATTEMPT_STARTING && row->state != ATTEMPT_RUNNING)
         return OK;
-    enum code c = attempt_adopt(r->s, t, row, r->e);
+    enum code c = live_attempt_adopt(r->s, t, row, r->e);
     if (c == OK)
         tell_again(r->s, t);
     return c;
@@ -325,7 +325,7 @@ static enum code open_row(struct scheduler *s, const struct search_row *row, str
             struct live_attempt *at = s->attempts[s->n_attempts - 1];
             if (at->trial->search != q)
                 break;
-            attempt_drop(s, at);
+            live_attempt_drop(s, at);
         }
         search_free(q);
         return c;

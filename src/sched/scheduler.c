@@ -39,7 +39,7 @@ void scheduler_free(struct scheduler *s)
     if (s->in_transaction)
         store_rollback(s->o.store);
     while (s->n_attempts > 0)
-        attempt_drop(s, s->attempts[s->n_attempts - 1]);
+        live_attempt_drop(s, s->attempts[s->n_attempts - 1]);
     while (s->searches != NULL) {
         struct search *q = s->searches;
         s->searches = q->next;
@@ -62,6 +62,11 @@ struct executor_listener scheduler_listener(struct scheduler *s)
 void scheduler_use(struct scheduler *s, struct executor *x)
 {
     s->executor = x;
+}
+
+void scheduler_only_first(struct scheduler *s)
+{
+    s->only_first = true;
 }
 
 bool sched_ok(struct scheduler *s)
@@ -155,6 +160,29 @@ struct str sched_text(struct scheduler *s, struct str text)
     return copy;
 }
 
+static void fill_event(const struct scheduler *s, struct event *ev, enum event_kind kind,
+                       const struct search *q, const struct live_trial *t)
+{
+    *ev = (struct event){.kind = kind, .time = sched_real(s), .search = q->id};
+    ev->search_state = q->state;
+    ev->metric = q->settings->metric;
+    ev->minimize = q->settings->minimize;
+    ev->budget_trials = q->settings->effort.trials;
+    ev->parallel = q->parallel;
+    memcpy(ev->counts, q->counts, sizeof ev->counts);
+    if (t == NULL)
+        return;
+    ev->trial = trial_id_number(t->row.id);
+    ev->baseline = t->row.baseline;
+    ev->attempt = t->attempts;
+    ev->steps = t->row.steps;
+    ev->seed = t->row.seed;
+    ev->step = t->row.step;
+    ev->value = t->row.value;
+    ev->has_value = t->row.has_value;
+    ev->trial_state = t->row.state;
+}
+
 /* An event that is lost for want of memory is lost to the picture only; the store has it all. */
 struct event *sched_event(struct scheduler *s, enum event_kind kind, const struct search *q,
                           const struct live_trial *t)
@@ -164,25 +192,29 @@ struct event *sched_event(struct scheduler *s, enum event_kind kind, const struc
         return &s->nowhere;
     s->events = p;
     struct event *ev = &s->events[s->n_events++];
-    *ev = (struct event){.kind = kind, .time = sched_real(s), .search = q->id};
-    ev->search_state = q->state;
-    ev->metric = q->settings->metric;
-    ev->minimize = q->settings->minimize;
-    ev->budget_trials = q->settings->effort.trials;
-    ev->parallel = q->parallel;
-    memcpy(ev->counts, q->counts, sizeof ev->counts);
-    if (t != NULL) {
-        ev->trial = trial_id_number(t->row.id);
-        ev->baseline = t->row.baseline;
-        ev->attempt = t->attempts;
-        ev->steps = t->row.steps;
-        ev->seed = t->row.seed;
-        ev->step = t->row.step;
-        ev->value = t->row.value;
-        ev->has_value = t->row.has_value;
-        ev->trial_state = t->row.state;
-    }
+    fill_event(s, ev, kind, q, t);
     return ev;
+}
+
+void scheduler_describe(struct scheduler *s, struct search_id id, const struct event_sink *sink)
+{
+    struct event ev;
+    const struct search *q = search_find(s, id);
+    if (q == NULL)
+        return;
+    fill_event(s, &ev, EVENT_SEARCH_STARTED, q, NULL);
+    ev.method = q->method_text;
+    ev.text = str_of(q->method.why);
+    ev.baseline = q->settings->has_baseline;
+    sink->event(sink->self, &ev);
+    for (size_t i = 0; i < q->n_trials; i++) {
+        const struct live_trial *t = q->trials[i];
+        if (t->row.state != TRIAL_RUNNING)
+            continue;
+        fill_event(s, &ev, EVENT_TRIAL_STARTED, q, t);
+        ev.params = t->row.params;
+        sink->event(sink->self, &ev);
+    }
 }
 
 static void emit_events(struct scheduler *s)
@@ -201,7 +233,7 @@ static void spawn_failed(struct scheduler *s, struct live_attempt *at, const str
 {
     char text[1100];
     snprintf(text, sizeof text, "%s%s%s", e->message, e->detail[0] ? ": " : "", e->detail);
-    attempt_ended(s, at, REASON_SPAWN, -1, -1, str_of(text));
+    live_attempt_ended(s, at, REASON_SPAWN, -1, -1, str_of(text));
 }
 
 static void act_start(struct scheduler *s, struct live_attempt *at, bool adopt)
@@ -216,7 +248,7 @@ static void act_start(struct scheduler *s, struct live_attempt *at, bool adopt)
 static void act(struct scheduler *s, const struct action *a)
 {
     const struct executor_ops *ops = s->executor->ops;
-    struct live_attempt *at = attempt_find(s, a->attempt);
+    struct live_attempt *at = live_attempt_find(s, a->attempt);
     switch (a->kind) {
     case ACTION_START:
     case ACTION_ADOPT:
@@ -267,9 +299,9 @@ static void save_dirty(struct scheduler *s)
 {
     for (size_t i = 0; i < s->n_attempts; i++) {
         struct live_attempt *at = s->attempts[i];
-        if (at->trial->dirty && !trial_save(s, at->trial))
+        if (at->trial->dirty && !live_trial_save(s, at->trial))
             return;
-        if (at->dirty && !attempt_save(s, at))
+        if (at->dirty && !live_attempt_save(s, at))
             return;
     }
 }

@@ -58,6 +58,8 @@ struct submission {
 };
 enum code scheduler_submit(struct scheduler *s, const struct submission *sub, struct search_id *ret,
                            struct error *e) must_check;
+/* Searches submitted from now on run their first trial only (`trawl try`). */
+void scheduler_only_first(struct scheduler *s);
 /* Takes up a search that is in the store: replays its journal, adopts its live attempts. It goes on
  * only after scheduler_resume; until then its running attempts finish what they do. Calling it for
  * one that is open is well. */
@@ -81,6 +83,7 @@ enum code scheduler_trial_kill(struct scheduler *s, struct trial_id id, struct e
 enum code scheduler_trial_retry(struct scheduler *s, struct trial_id id,
                                 struct error *e) must_check;
 
+void scheduler_pause_all(struct scheduler *s);
 /* Kills the running attempts of all paused searches: they go on from their checkpoints when
  * resumed. */
 void scheduler_hurry(struct scheduler *s);
@@ -90,6 +93,9 @@ void scheduler_settle(struct scheduler *s);
 /* Monotonic time at which scheduler_tick wants to be called; INT64_MAX: none. */
 int64_t scheduler_deadline(const struct scheduler *s);
 void scheduler_tick(struct scheduler *s);
+
+/* Tells a sink that comes late how things stand: search started, incumbent, running trials. */
+void scheduler_describe(struct scheduler *s, struct search_id id, const struct event_sink *sink);
 
 /* Nothing runs and nothing will: the search reached an end or is paused and its attempts are gone.
  */

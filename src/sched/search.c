@@ -24,7 +24,7 @@ void search_free(struct search *q)
     if (q == NULL)
         return;
     while (q->n_trials > 0)
-        trial_drop(q, q->trials[q->n_trials - 1]);
+        live_trial_drop(q, q->trials[q->n_trials - 1]);
     free(q->trials);
     searcher_free(q->searcher);
     settings_free(q->settings);

@@ -21,7 +21,7 @@ static size_t place(const struct search *q, int64_t number)
     return lo;
 }
 
-struct live_trial *trial_find(struct search *q, int64_t number)
+struct live_trial *live_trial_find(struct search *q, int64_t number)
 {
     size_t i = place(q, number);
     if (i < q->n_trials && trial_id_number(q->trials[i]->row.id) == number)
@@ -54,8 +54,8 @@ static void trial_free(struct live_trial *t)
     free(t);
 }
 
-struct live_trial *trial_add(struct scheduler *s, struct search *q, const struct trial_row *row,
-                             struct error *e)
+struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
+                                  const struct trial_row *row, struct error *e)
 {
     struct live_trial *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -84,7 +84,7 @@ struct live_trial *trial_add(struct scheduler *s, struct search *q, const struct
     return t;
 }
 
-void trial_drop(struct search *q, struct live_trial *t)
+void live_trial_drop(struct search *q, struct live_trial *t)
 {
     size_t i = place(q, trial_id_number(t->row.id));
     memmove(q->trials + i, q->trials + i + 1, (q->n_trials - i - 1) * sizeof(struct live_trial *));
@@ -92,7 +92,7 @@ void trial_drop(struct search *q, struct live_trial *t)
     trial_free(t);
 }
 
-bool trial_save(struct scheduler *s, struct live_trial *t)
+bool live_trial_save(struct scheduler *s, struct live_trial *t)
 {
     struct error e = {0};
     t->dirty = false;
@@ -107,7 +107,7 @@ void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state
     q->counts[t->row.state]--;
     q->counts[state]++;
     t->row.state = state;
-    (void)trial_save(s, t);
+    (void)live_trial_save(s, t);
 }
 
 static enum outcome outcome_of(enum trial_state state)

@@ -130,6 +130,15 @@ enum code scheduler_kill(struct scheduler *s, struct search_id id, struct error 
     return end_search(s, id, true, e);
 }
 
+void scheduler_pause_all(struct scheduler *s)
+{
+    struct error e = {0};
+    for (struct search *q = s->searches; q != NULL && sched_ok(s); q = q->next) {
+        if (q->state == SEARCH_RUNNING)
+            (void)!scheduler_pause(s, q->id, &e);
+    }
+}
+
 void scheduler_hurry(struct scheduler *s)
 {
     for (struct search *q = s->searches; q != NULL; q = q->next) {
@@ -152,7 +161,7 @@ static enum code live(struct scheduler *s, struct trial_id id, struct search **r
     if (c == OK)
         c = opened(s, trial_id_search(id), ret_q, e);
     if (c == OK) {
-        *ret = trial_find(*ret_q, trial_id_number(id));
+        *ret = live_trial_find(*ret_q, trial_id_number(id));
         if (*ret == NULL || trial_state_final((*ret)->row.state))
             c = error_set(e, E_STATE, "trial %lld.%lld is %s already",
                           (long long)trial_id_search(id).v, (long long)trial_id_number(id),
@@ -233,10 +242,10 @@ static enum code reopen(struct scheduler *s, struct search *q, const struct tria
     arena_free(&a);
     if (c != OK)
         return c;
-    struct live_trial *old = trial_find(q, trial_id_number(row->id));
+    struct live_trial *old = live_trial_find(q, trial_id_number(row->id));
     if (old != NULL)
-        trial_drop(q, old);
-    struct live_trial *t = trial_add(s, q, row, e);
+        live_trial_drop(q, old);
+    struct live_trial *t = live_trial_add(s, q, row, e);
     if (t == NULL)
         return E_NOMEM;
     t->row.retries = 0;
@@ -269,14 +278,14 @@ static enum code count_attempts(void *self, const struct attempt_row *row)
 static enum code retry_row(struct scheduler *s, struct search *q, const struct trial_row *row,
                            struct error *e)
 {
-    struct live_trial *t = trial_find(q, trial_id_number(row->id));
+    struct live_trial *t = live_trial_find(q, trial_id_number(row->id));
     if (t != NULL && t->attempt != NULL)
         return error_set(e, E_BUSY, "trial %lld.%lld is just ending; try again", (long long)q->id.v,
                          (long long)trial_id_number(row->id));
     enum code c = reopen(s, q, row, e);
     if (c != OK)
         return c;
-    t = trial_find(q, trial_id_number(row->id));
+    t = live_trial_find(q, trial_id_number(row->id));
     return store_attempts(s->o.store, row->id, count_attempts, t, e);
 }
 

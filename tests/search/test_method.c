@@ -20,7 +20,7 @@ static void writes(const struct method *m, const char *text)
 }
 
 static const struct row infinite[] = {{"x", "uniform(0, 1)", NULL}, {NULL, NULL, NULL}};
-static const struct row finite[] = {
+static const struct row is_finite[] = {
     {"a", "int(1, 4)", NULL}, {"b", "flag()", NULL}, {NULL, NULL, NULL}};
 static const struct effort one_shot = {.trials = 60, .parallel = 1};
 static const struct effort stepped = {
@@ -47,12 +47,12 @@ static void what_is_left_out_is_filled_in(void **state)
     resolves("random", infinite, &one_shot, "random + full");
     resolves("sobol", infinite, &one_shot, "sobol(scramble=owen) + full");
     resolves("asha", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
-    resolves("median(min_trials=3)", finite, &stepped,
+    resolves("median(min_trials=3)", is_finite, &stepped,
              "sobol(scramble=owen) + median(warmup=0, min_trials=3, points=64)");
     resolves(" random\n+asha ( eta = 4 ) ", infinite, &stepped,
              "random + asha(eta=4, variant=stop)");
     resolves("asha + random", infinite, &stepped, "random + asha(eta=3, variant=stop)");
-    resolves("grid", finite, &one_shot, "grid(points=0) + full");
+    resolves("grid", is_finite, &one_shot, "grid(points=0) + full");
     resolves("grid(points=5)", infinite, &one_shot, "grid(points=5) + full");
     resolves("full()", infinite, &one_shot, "sobol(scramble=owen) + full");
 }
@@ -64,10 +64,10 @@ static void auto_chooses(void **state)
     resolves("auto", infinite, &one_shot, "sobol(scramble=owen) + full");
     resolves("auto", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
     resolves("auto", infinite, &narrow, "sobol(scramble=owen) + full");
-    resolves("auto", finite, &one_shot, "grid(points=0) + full");
-    resolves("auto", finite, &stepped, "grid(points=0) + asha(eta=3, variant=stop)");
-    resolves("auto", finite, &few, "sobol(scramble=owen) + full");
-    resolves("auto", finite, &open, "sobol(scramble=owen) + full");
+    resolves("auto", is_finite, &one_shot, "grid(points=0) + full");
+    resolves("auto", is_finite, &stepped, "grid(points=0) + asha(eta=3, variant=stop)");
+    resolves("auto", is_finite, &few, "sobol(scramble=owen) + full");
+    resolves("auto", is_finite, &open, "sobol(scramble=owen) + full");
     resolves("auto + asha(eta=9)", infinite, &stepped,
              "sobol(scramble=owen) + asha(eta=9, variant=stop)");
 }

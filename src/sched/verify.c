@@ -1,0 +1,83 @@
+/* Recomputing a journal. */
+#include "sched/verify.h"
+
+#include "conf/settings.h"
+
+#include <jansson.h>
+
+struct verifying {
+    struct searcher *searcher;
+    struct error *e;
+    int64_t n;
+};
+
+static enum code on_entry(void *self, const struct journal_row *row)
+{
+    struct verifying *v = self;
+    struct entry entry = {.seq = row->seq, .trial = row->trial, .data = row->data};
+    if (!entry_kind_parse(row->kind, &entry.kind))
+        return error_set(v->e, E_CORRUPT, "entry %lld of the journal is of no known kind",
+                         (long long)row->seq);
+    v->n++;
+    return searcher_recompute(v->searcher, &entry, v->e);
+}
+
+static uint64_t seed_of(struct str settings)
+{
+    json_error_t je;
+    json_t *root = json_loadb(settings.p, settings.n, 0, &je);
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(root, "seed"));
+    json_decref(root);
+    return seed;
+}
+
+static enum code make(struct arena *a, const struct search_row *row, struct settings *st,
+                      struct searcher **ret, struct error *e)
+{
+    struct searcher_settings ss = {.space = st->space,
+                                   .effort = st->effort,
+                                   .seed = seed_of(row->settings),
+                                   .minimize = st->minimize,
+                                   .seeds = st->seeds,
+                                   .replicates = st->replicates,
+                                   .baseline = st->has_baseline ? &st->baseline : NULL};
+    enum code c = method_parse(a, row->method, (struct location){0}, &ss.method, e);
+    if (c == OK)
+        c = method_resolve(&ss.method, st->space, &st->effort, e);
+    return c == OK ? searcher_new(ret, &ss, e) : c;
+}
+
+static enum code reload(const struct search_row *row, struct settings **ret, struct error *e)
+{
+    struct problems problems;
+    problems_init(&problems);
+    enum code c = conf_reload(row->source, "trawl.yaml", row->overrides, ret, &problems);
+    if (c != OK && problems.n > 0 && e != NULL)
+        *e = problems.v[0];
+    problems_free(&problems);
+    return c;
+}
+
+enum code journal_verify(struct store *s, struct search_id id, int64_t *ret_entries,
+                         struct error *e)
+{
+    struct arena a;
+    struct search_row row;
+    struct settings *st = NULL;
+    struct error own = {0};
+    struct verifying v = {.e = e != NULL ? e : &own};
+    arena_init(&a, 64 << 20);
+    enum code c = store_search_get(s, id, &a, &row, e);
+    if (c == OK)
+        c = reload(&row, &st, e);
+    if (c == OK)
+        c = make(&a, &row, st, &v.searcher, e);
+    if (c == OK)
+        c = store_journal(s, id, 1, on_entry, &v, e);
+    if (ret_entries != NULL)
+        *ret_entries = v.n;
+    searcher_free(v.searcher);
+    settings_free(st);
+    arena_free(&a);
+    return c;
+}
