@@ -50,6 +50,8 @@ struct reading {
 /* The first positional argument is the ID. */
 enum code reading_open(const struct invocation *inv, struct reading *ret,
                        struct error *e) must_check;
+/* Is there such a search, and such a trial? */
+enum code reading_check(const struct reading *r, struct error *e) must_check;
 void reading_close(struct reading *r);
 
 #endif

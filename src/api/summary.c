@@ -1,0 +1,263 @@
+/*
+ * The summary at a search's end: baseline, best, improvement, the configuration, how to run it by
+ * hand, and, where it failed, the end of the log that says why.
+ */
+#include "api/logs.h"
+#include "api/params.h"
+#include "api/view.h"
+#include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAIL_LINES = 15 };
+
+struct summary {
+    struct screen *out;
+    struct store *store;
+    struct arena a;
+    struct search_row search;
+    bool has_best, has_baseline;
+    struct trial_row best, baseline;
+    int64_t failed; /* a failed trial; 0: none */
+    int failed_attempt;
+    struct str failed_why;
+};
+
+static enum code keep_row(struct summary *s, const struct trial_row *row, struct trial_row *ret)
+{
+    *ret = *row;
+    enum code c = arena_str(&s->a, row->params, &ret->params);
+    return c == OK ? arena_str(&s->a, row->why, &ret->why) : c;
+}
+
+static enum code on_best(void *self, const struct trial_row *row)
+{
+    struct summary *s = self;
+    s->has_best = true;
+    return keep_row(s, row, &s->best);
+}
+
+static enum code on_failed(void *self, const struct trial_row *row)
+{
+    struct summary *s = self;
+    s->failed = trial_id_number(row->id);
+    return arena_str(&s->a, row->why, &s->failed_why);
+}
+
+static enum code on_attempt(void *self, const struct attempt_row *row)
+{
+    struct summary *s = self;
+    s->failed_attempt = row->number;
+    return OK;
+}
+
+static enum code gather(struct summary *s, struct search_id id, struct error *e)
+{
+    enum code c = store_search_get(s->store, id, &s->a, &s->search, e);
+    if (c == OK)
+        c = store_best(s->store, id, 1, on_best, s, e);
+    if (c == OK && s->search.baseline_trial > 0) {
+        c = store_trial_get(s->store, trial_id_of(id, s->search.baseline_trial), &s->a,
+                            &s->baseline, e);
+        s->has_baseline = c == OK && s->baseline.has_value;
+    }
+    if (c == OK && s->search.counts[TRIAL_FAILED] + s->search.counts[TRIAL_CANCELLED] > 0)
+        c = store_trials(s->store, id, 1u << TRIAL_FAILED | 1u << TRIAL_CANCELLED, on_failed, s, e);
+    if (c == OK && s->failed > 0)
+        c = store_attempts(s->store, trial_id_of(id, s->failed), on_attempt, s, e);
+    return c;
+}
+
+static void real_text(char text[32], double x)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    number_write_short(&b, x, 6);
+    snprintf(text, 32, "%.*s", STR_FMT(buf_view(&b)));
+    buf_free(&b);
+}
+
+static void print_head(struct summary *s)
+{
+    const struct search_row *q = &s->search;
+    enum tone tone = q->state == SEARCH_COMPLETED ? TONE_GOOD
+                     : q->state == SEARCH_FAILED  ? TONE_BAD
+                                                  : TONE_WARN;
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+    screen_fmt(s->out, tone, "search %lld %s", (long long)q->id.v, search_state_name(q->state));
+    if (q->why.n > 0)
+        screen_fmt(s->out, TONE_PLAIN, ": %.*s", STR_FMT(q->why));
+    if (q->ended > q->created) {
+        struct buf b;
+        buf_init(&b, 64);
+        number_write_duration(&b, q->ended - q->created);
+        screen_fmt(s->out, TONE_PLAIN, " after %.*s", STR_FMT(buf_view(&b)));
+        buf_free(&b);
+    }
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+    bool first = true;
+    for (int i = 0; i < TRIAL_STATE_COUNT; i++) {
+        if (q->counts[i] == 0)
+            continue;
+        screen_fmt(s->out, TONE_DIM, "%s%lld %s", first ? "" : " · ", (long long)q->counts[i],
+                   trial_state_name((enum trial_state)i));
+        first = false;
+    }
+    screen_text(s->out, TONE_PLAIN, STR("\n\n"));
+}
+
+static void print_trial(struct summary *s, const char *what, const struct trial_row *row,
+                        enum tone tone)
+{
+    char value[32], name[48];
+    real_text(value, row->value);
+    snprintf(name, sizeof name, "%lld.%lld", (long long)s->search.id.v,
+             (long long)trial_id_number(row->id));
+    screen_fmt(s->out, TONE_DIM, "%-10s", what);
+    screen_fmt(s->out, TONE_PLAIN, "%-8s %.*s ", name, STR_FMT(s->search.metric));
+    screen_fmt(s->out, tone, "%s", value);
+    if (row->steps > 0)
+        screen_fmt(s->out, TONE_DIM, "  after step %lld", (long long)row->step);
+}
+
+static void print_gain(struct summary *s)
+{
+    char text[32];
+    double gain = s->best.value - s->baseline.value;
+    bool better = s->search.minimize ? gain < 0 : gain > 0;
+    enum tone tone = better ? TONE_GOOD : TONE_WARN;
+    if (gain == 0) {
+        screen_text(s->out, TONE_DIM, STR("  the baseline itself, or as good"));
+        return;
+    }
+    real_text(text, fabs(gain));
+    screen_fmt(s->out, tone, "  %s%s", gain < 0 ? "-" : "+", text);
+    if (s->baseline.value != 0)
+        screen_fmt(s->out, tone, " (%.2f %% %s)", 100 * fabs(gain / s->baseline.value),
+                   better ? "better" : "worse");
+}
+
+static void print_values(struct summary *s)
+{
+    if (s->has_baseline) {
+        print_trial(s, "baseline", &s->baseline, TONE_PLAIN);
+        screen_text(s->out, TONE_PLAIN, STR("\n"));
+    }
+    if (!s->has_best)
+        return;
+    print_trial(s, "best", &s->best, TONE_BOLD);
+    if (s->has_baseline && isfinite(s->baseline.value))
+        print_gain(s);
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+}
+
+static void measure_name(void *self, struct str name, struct str value)
+{
+    int *width = self;
+    int w = text_width(name);
+    *width = w > *width ? w : *width;
+}
+
+struct printing {
+    struct summary *s;
+    int width;
+};
+
+static void print_param(void *self, struct str name, struct str value)
+{
+    struct printing *p = self;
+    struct summary *s = p->s;
+    struct buf base;
+    buf_init(&base, 64 << 10);
+    bool has = s->has_baseline && params_value(s->baseline.params, name, &base);
+    bool same = has && str_eq(buf_view(&base), value);
+    screen_fmt(s->out, TONE_DIM, "  %.*s", STR_FMT(name));
+    buf_repeat(&s->out->out, ' ', (size_t)(p->width - text_width(name) + 2));
+    screen_text(s->out, s->has_baseline && !same ? TONE_BOLD : TONE_PLAIN, value);
+    if (has && !same)
+        screen_fmt(s->out, TONE_DIM, "  (baseline %.*s)", STR_FMT(buf_view(&base)));
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+    buf_free(&base);
+}
+
+static void print_configuration(struct summary *s, struct str by_hand)
+{
+    struct printing p = {.s = s};
+    if (!s->has_best)
+        return;
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+    params_each(s->best.params, measure_name, &p.width);
+    params_each(s->best.params, print_param, &p);
+    if (by_hand.n > 0) {
+        screen_text(s->out, TONE_DIM, STR("\nby hand   "));
+        screen_text(s->out, TONE_PLAIN, by_hand);
+        screen_text(s->out, TONE_PLAIN, STR("\n"));
+    }
+}
+
+static char *failed_log(const struct summary *s)
+{
+    char *dir = strdup(store_path(s->store));
+    char *slash = dir != NULL ? strrchr(dir, '/') : NULL;
+    if (slash != NULL)
+        *slash = 0;
+    char *path =
+        dir != NULL ? attempt_log(dir, s->search.id.v, s->failed, s->failed_attempt) : NULL;
+    free(dir);
+    return path;
+}
+
+static void print_failure(struct summary *s)
+{
+    if (s->failed == 0 || s->failed_attempt == 0 ||
+        (s->has_best && s->search.state != SEARCH_FAILED))
+        return;
+    char *path = failed_log(s);
+    struct buf tail;
+    buf_init(&tail, 128 << 10);
+    if (path != NULL)
+        log_tail(path, TAIL_LINES, &tail);
+    if (s->failed_why.n > 0)
+        screen_fmt(s->out, TONE_BAD, "trial %lld.%lld: %.*s\n", (long long)s->search.id.v,
+                   (long long)s->failed, STR_FMT(s->failed_why));
+    if (tail.n > 0) {
+        screen_fmt(s->out, TONE_DIM, "the end of its log (trawl logs %lld.%lld):\n",
+                   (long long)s->search.id.v, (long long)s->failed);
+        screen_text(s->out, TONE_PLAIN, buf_view(&tail));
+    }
+    buf_free(&tail);
+    free(path);
+}
+
+static void print_next(struct summary *s)
+{
+    long long id = (long long)s->search.id.v;
+    long long best = s->has_best ? (long long)trial_id_number(s->best.id) : 0;
+    if (s->search.state == SEARCH_PAUSED)
+        screen_fmt(s->out, TONE_ACCENT, "\ntrawl resume %lld goes on with it\n", id);
+    else if (s->has_best)
+        screen_fmt(s->out, TONE_DIM,
+                   "look      trawl trials %lld · trawl show %lld.%lld · trawl logs %lld.%lld\n",
+                   id, id, best, id, best);
+}
+
+enum code view_summary(struct screen *out, struct store *store, struct search_id id,
+                       struct str by_hand, struct error *e)
+{
+    struct summary s = {.out = out, .store = store};
+    arena_init(&s.a, 64 << 20);
+    enum code c = gather(&s, id, e);
+    if (c == OK) {
+        print_head(&s);
+        print_values(&s);
+        print_configuration(&s, by_hand);
+        print_failure(&s);
+        print_next(&s);
+        screen_flush(out);
+    }
+    arena_free(&s.a);
+    return c;
+}

@@ -1,0 +1,314 @@
+/* `trawl trials` and `trawl best`: the trials of a search, all or the winners. */
+#include "api/params.h"
+#include "api/project.h"
+#include "api/rows.h"
+#include "api/table.h"
+#include "base/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct option trials_options[] = {
+    {"state", 0, "STATE", "only these: running, completed, stopped, failed, ... (repeatable)"},
+};
+
+static const struct option best_options[] = {
+    {"top", 'n', "N", "the best N (default 1)"},
+};
+
+struct listing {
+    struct invocation *inv;
+    struct store *store;
+    struct table *table;
+    struct json json;
+    struct attempts attempts;
+    size_t at, n;
+    struct error *e;
+};
+
+/* --- JSON --- */
+
+static enum code on_trial_json(void *self, const struct trial_row *row)
+{
+    struct listing *l = self;
+    size_t n;
+    const struct brief *attempts = attempts_next(&l->attempts, row->id, &l->at, &n);
+    trial_json(row, attempts, n, &l->json);
+    l->n++;
+    return OK;
+}
+
+static enum code on_best_json(void *self, const struct trial_row *row)
+{
+    struct listing *l = self;
+    struct attempts attempts;
+    enum code c = attempts_of_trial(l->store, row->id, &attempts, l->e);
+    if (c != OK)
+        return c;
+    trial_json(row, attempts.v, attempts.n, &l->json);
+    attempts_free(&attempts);
+    l->n++;
+    return OK;
+}
+
+static enum code end_json(struct listing *l, enum code c, struct error *e)
+{
+    jw_newline(&l->json);
+    enum code ended = jw_end(&l->json, e);
+    return c != OK ? c : ended;
+}
+
+/* --- for people --- */
+
+static enum tone state_tone(enum trial_state s)
+{
+    switch (s) {
+    case TRIAL_RUNNING:
+        return TONE_ACCENT;
+    case TRIAL_COMPLETED:
+        return TONE_GOOD;
+    case TRIAL_FAILED:
+        return TONE_BAD;
+    case TRIAL_PAUSED:
+    case TRIAL_INFEASIBLE:
+    case TRIAL_CANCELLED:
+        return TONE_WARN;
+    case TRIAL_QUEUED:
+    case TRIAL_STOPPED:
+    case TRIAL_STATE_COUNT:
+        break;
+    }
+    return TONE_PLAIN;
+}
+
+static void value_cells(struct table *t, const struct trial_row *row)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    if (row->has_value)
+        number_write_short(&b, row->value, 6);
+    table_cell(t, TONE_BOLD, buf_view(&b));
+    if (row->step >= 0)
+        table_cell_fmt(t, TONE_PLAIN, "%lld", (long long)row->step);
+    else
+        table_cell(t, TONE_PLAIN, (struct str){0});
+    buf_clear(&b);
+    if (row->started > 0 && row->ended > row->started)
+        number_write_duration(&b, row->ended - row->started);
+    table_cell(t, TONE_DIM, buf_view(&b));
+    buf_free(&b);
+}
+
+static enum code on_trial(void *self, const struct trial_row *row)
+{
+    struct listing *l = self;
+    struct buf b;
+    buf_init(&b, 64 << 10);
+    l->n++;
+    table_cell_fmt(l->table, TONE_BOLD, "%lld.%lld%s", (long long)trial_id_search(row->id).v,
+                   (long long)trial_id_number(row->id), row->baseline ? "*" : "");
+    table_cell(l->table, state_tone(row->state), str_of(trial_state_name(row->state)));
+    value_cells(l->table, row);
+    params_short(row->params, 1000, &b);
+    if (row->why.n > 0) {
+        buf_cstr(&b, "  — ");
+        buf_str(&b, row->why);
+    }
+    table_cell(l->table, TONE_PLAIN, buf_view(&b));
+    table_row_end(l->table);
+    buf_free(&b);
+    return OK;
+}
+
+static enum code new_table(struct listing *l, struct str metric, struct error *e)
+{
+    char title[64];
+    snprintf(title, sizeof title, "%.*s", STR_FMT(metric));
+    const struct column columns[] = {{"trial", false}, {"state", false}, {title, true},
+                                     {"step", true},   {"took", true},   {"configuration", false}};
+    return table_new(&l->inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
+}
+
+static enum code metric_of(struct reading *r, struct arena *a, struct str *ret, struct error *e)
+{
+    struct search_row row;
+    enum code c = store_search_get(r->store, r->target.search, a, &row, e);
+    if (c == OK)
+        *ret = row.metric;
+    return c;
+}
+
+/* --- trials --- */
+
+static enum code states_of(const struct invocation *inv, unsigned *ret, struct error *e)
+{
+    const char *names[TRIAL_STATE_COUNT];
+    unsigned states = 0;
+    for (int i = 0; i < TRIAL_STATE_COUNT; i++)
+        names[i] = trial_state_name((enum trial_state)i);
+    for (size_t k = 0; k < option_count(inv, "state"); k++) {
+        const char *wanted = option_nth(inv, "state", k);
+        unsigned bit = 0;
+        for (int i = 0; i < TRIAL_STATE_COUNT; i++) {
+            if (strcmp(names[i], wanted) == 0)
+                bit = 1u << i;
+        }
+        if (bit == 0) {
+            const char *nearest = str_nearest(str_of(wanted), names, TRIAL_STATE_COUNT);
+            error_set(e, E_USAGE, "a trial is never \"%s\"", wanted);
+            error_hint(e, "did you mean %s?", nearest != NULL ? nearest : "completed");
+            return E_USAGE;
+        }
+        states |= bit;
+    }
+    *ret = states;
+    return OK;
+}
+
+static enum code trials_json(struct listing *l, struct search_id id, unsigned states,
+                             struct error *e)
+{
+    enum code c = attempts_of_search(l->store, id, &l->attempts, e);
+    if (c != OK)
+        return c;
+    jw_to_fd(&l->json, &l->inv->out.out, l->inv->out.fd);
+    jw_array(&l->json);
+    c = store_trials(l->store, id, states, on_trial_json, l, e);
+    jw_array_end(&l->json);
+    attempts_free(&l->attempts);
+    return end_json(l, c, e);
+}
+
+static enum code trials_table(struct listing *l, struct reading *r, unsigned states,
+                              struct error *e)
+{
+    struct arena a;
+    struct str metric = {0};
+    arena_init(&a, 64 << 20);
+    enum code c = metric_of(r, &a, &metric, e);
+    if (c == OK)
+        c = new_table(l, metric, e);
+    if (c == OK)
+        c = store_trials(l->store, r->target.search, states, on_trial, l, e);
+    if (c == OK)
+        c = table_end(l->table, e);
+    if (c == OK && l->n == 0)
+        screen_text(&l->inv->out, TONE_DIM, STR("no such trials\n"));
+    table_free(l->table);
+    arena_free(&a);
+    return c;
+}
+
+static enum code run_trials(struct invocation *inv, int *ret_status, struct error *e)
+{
+    struct reading r;
+    unsigned states;
+    struct listing l = {.inv = inv, .e = e};
+    enum code c = states_of(inv, &states, e);
+    if (c == OK)
+        c = reading_open(inv, &r, e);
+    if (c != OK)
+        return c;
+    l.store = r.store;
+    c = reading_check(&r, e);
+    if (c == OK)
+        c = inv->json ? trials_json(&l, r.target.search, states, e)
+                      : trials_table(&l, &r, states, e);
+    reading_close(&r);
+    return c;
+}
+
+/* --- best --- */
+
+static enum code no_best(struct reading *r, struct error *e)
+{
+    error_set(e, E_NOT_FOUND, "no trial of search %lld has a value yet",
+              (long long)r->target.search.v);
+    error_hint(e, "trawl trials %lld shows how they stand", (long long)r->target.search.v);
+    return E_NOT_FOUND;
+}
+
+static enum code best_json(struct listing *l, struct reading *r, int top, bool many,
+                           struct error *e)
+{
+    struct buf kept;
+    buf_init(&kept, 64 << 20);
+    jw_init(&l->json, &kept);
+    if (many)
+        jw_array(&l->json);
+    enum code c = store_best(l->store, r->target.search, top, on_best_json, l, e);
+    if (many)
+        jw_array_end(&l->json);
+    if (c == OK && l->n == 0)
+        c = no_best(r, e);
+    if (c == OK)
+        c = end_json(l, c, e);
+    if (c == OK)
+        screen_text(&l->inv->out, TONE_PLAIN, buf_view(&kept));
+    buf_free(&kept);
+    return c;
+}
+
+static enum code best_table(struct listing *l, struct reading *r, int top, struct error *e)
+{
+    struct arena a;
+    struct str metric = {0};
+    arena_init(&a, 64 << 20);
+    enum code c = metric_of(r, &a, &metric, e);
+    if (c == OK)
+        c = new_table(l, metric, e);
+    if (c == OK)
+        c = store_best(l->store, r->target.search, top, on_trial, l, e);
+    if (c == OK)
+        c = table_end(l->table, e);
+    if (c == OK && l->n == 0)
+        c = no_best(r, e);
+    table_free(l->table);
+    arena_free(&a);
+    return c;
+}
+
+static enum code run_best(struct invocation *inv, int *ret_status, struct error *e)
+{
+    struct reading r;
+    int64_t top;
+    struct listing l = {.inv = inv, .e = e};
+    enum code c = option_i64(inv, "top", 1, 100000, 1, &top, e);
+    if (c == OK)
+        c = reading_open(inv, &r, e);
+    if (c != OK)
+        return c;
+    l.store = r.store;
+    c = reading_check(&r, e);
+    if (c == OK)
+        c = inv->json ? best_json(&l, &r, (int)top, option_given(inv, "top"), e)
+                      : best_table(&l, &r, (int)top, e);
+    reading_close(&r);
+    return c;
+}
+
+const struct command command_trials = {
+    .name = "trials",
+    .args = "[ID]",
+    .summary = "the trials of a search: state, value, configuration (* is the baseline)",
+    .group = "look at what they found",
+    .options = trials_options,
+    .n_options = sizeof trials_options / sizeof trials_options[0],
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = run_trials,
+};
+
+const struct command command_best = {
+    .name = "best",
+    .args = "[ID]",
+    .summary = "the best trial: at the highest step reached, completed before stopped",
+    .group = "look at what they found",
+    .options = best_options,
+    .n_options = sizeof best_options / sizeof best_options[0],
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = run_best,
+};

@@ -1,0 +1,273 @@
+/*
+ * resume, pause, stop, kill, retry: to the controller that holds the store, or, without one, by
+ * becoming it.
+ */
+#include "api/control.h"
+#include "api/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option run_options[] = {
+    {"detach", 'd', NULL, "run in the background"},
+    {"quiet", 'q', NULL, "print the summary only"},
+};
+
+struct wish {
+    const char *name;
+    bool runs; /* goes on with the search afterwards, in the foreground */
+    enum code (*search)(struct scheduler *, struct search_id, struct error *);
+    enum code (*trial)(struct scheduler *, struct trial_id, struct error *);
+};
+
+static enum code latest(const struct invocation *inv, const struct project *p, struct target *ret,
+                        struct error *e)
+{
+    struct store *store;
+    if (inv->n_args > 0)
+        return target_parse(inv->args[0], ret, e);
+    enum code c = project_store(p, &store, e);
+    if (c != OK)
+        return c;
+    c = target_find(store, NULL, ret, e);
+    store_close(store);
+    return c;
+}
+
+static void name_of(const struct target *t, char text[64])
+{
+    if (t->is_trial)
+        snprintf(text, 64, "%lld.%lld", (long long)t->search.v,
+                 (long long)trial_id_number(t->trial));
+    else
+        snprintf(text, 64, "%lld", (long long)t->search.v);
+}
+
+static void say_done(const struct invocation *inv, const struct wish *w, const struct target *t)
+{
+    static const char *const said[][2] = {{"pause", "pausing"},
+                                          {"stop", "stopping"},
+                                          {"kill", "killed"},
+                                          {"resume", "resumed"},
+                                          {"retry", "queued again:"}};
+    struct screen *out = (struct screen *)&inv->out;
+    char name[64];
+    name_of(t, name);
+    if (inv->json) {
+        screen_fmt(out, TONE_PLAIN, "{\"ok\": true, \"id\": \"%s\"}\n", name);
+        return;
+    }
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        if (strcmp(said[i][0], w->name) == 0)
+            screen_fmt(out, TONE_PLAIN, "%s %s %s\n", said[i][1], t->is_trial ? "trial" : "search",
+                       name);
+    }
+}
+
+static enum code wish_there(const struct invocation *inv, const struct project *p,
+                            const struct wish *w, const struct target *t, int tell, int *ret_status,
+                            struct error *e)
+{
+    struct control_client client;
+    char name[64];
+    name_of(t, name);
+    enum code c = control_connect(p->store_dir, &client, e);
+    if (c != OK)
+        return c;
+    c = control_wish(&client, w->name, name, e);
+    run_tell(tell, t->search, c, e);
+    if (c == OK && tell < 0) {
+        if (w->runs && !option_given(inv, "detach"))
+            c = run_follow(inv, p, &client, t->search, ret_status, e);
+        else
+            say_done(inv, w, t);
+    }
+    control_disconnect(&client);
+    return c;
+}
+
+/* What a resumed search needs of the machine stands in its settings. */
+static void devices_of(struct store *store, struct search_id id, struct controller_options *o,
+                       struct settings **ret)
+{
+    struct arena a;
+    struct search_row row;
+    struct problems problems;
+    struct error e;
+    arena_init(&a, 64 << 20);
+    problems_init(&problems);
+    *ret = NULL;
+    if (store_search_get(store, id, &a, &row, &e) == OK &&
+        conf_reload(row.source, "trawl.yaml", row.overrides, ret, &problems) == OK) {
+        o->gpus = (*ret)->gpus;
+        o->n_devices = (*ret)->n_devices;
+        o->devices = (*ret)->devices;
+        o->durability = (*ret)->durability == DURABLE_POWER ? DURABILITY_POWER : DURABILITY_DEFAULT;
+    }
+    problems_free(&problems);
+    arena_free(&a);
+}
+
+static enum code wish_here(const struct invocation *inv, struct controller *ctl,
+                           const struct wish *w, const struct target *t, int tell, int *ret_status,
+                           struct error *e)
+{
+    struct scheduler *s = controller_scheduler(ctl);
+    enum code c = t->is_trial ? w->trial(s, t->trial, e) : w->search(s, t->search, e);
+    if (c == OK)
+        c = scheduler_recover(s, t->search, e);
+    if (c == OK)
+        scheduler_settle(s);
+    run_tell(tell, t->search, c, e);
+    if (c != OK)
+        return c;
+    if (w->runs)
+        return run_to_the_end(inv, ctl, t->search, ret_status, e);
+    bool interrupted;
+    c = controller_run(ctl, &interrupted, e);
+    if (c == OK)
+        say_done(inv, w, t);
+    return c;
+}
+
+static enum code become_controller(const struct invocation *inv, const struct project *p,
+                                   const struct wish *w, const struct target *t, int tell,
+                                   int *ret_status, struct error *e)
+{
+    struct store *store;
+    struct settings *st = NULL;
+    struct controller *ctl;
+    struct controller_options o = {.project = p,
+                                   .executable_dir = inv->executable_dir,
+                                   .out = (struct screen *)&inv->out,
+                                   .style = w->runs && tell < 0 ? run_style(inv) : VIEW_QUIET};
+    enum code c = project_store(p, &store, e);
+    if (c != OK)
+        return c;
+    devices_of(store, t->search, &o, &st);
+    store_close(store);
+    c = controller_new(&o, &ctl, e);
+    if (c == E_BUSY) {
+        c = wish_there(inv, p, w, t, tell, ret_status, e);
+    } else if (c == OK) {
+        c = wish_here(inv, ctl, w, t, tell, ret_status, e);
+        controller_free(ctl);
+    }
+    settings_free(st);
+    return c;
+}
+
+static enum code carry_out(struct invocation *inv, const struct wish *w, int *ret_status,
+                           struct error *e)
+{
+    struct project p;
+    struct target t;
+    enum code c = project_find(inv, NULL, false, &p, e);
+    if (c != OK)
+        return c;
+    c = latest(inv, &p, &t, e);
+    bool parent = false;
+    int tell = -1;
+    struct search_id id = {0};
+    if (c == OK && w->runs && option_given(inv, "detach")) {
+        c = run_detach(&p, &parent, &tell, &id, e);
+        if (c == OK && parent)
+            say_done(inv, w, &t);
+    }
+    if (c == OK && !parent)
+        c = become_controller(inv, &p, w, &t, tell, ret_status, e);
+    project_free(&p);
+    return c;
+}
+
+static enum code resume(struct invocation *inv, int *ret_status, struct error *e)
+{
+    static const struct wish w = {"resume", true, scheduler_resume, scheduler_trial_resume};
+    return carry_out(inv, &w, ret_status, e);
+}
+
+static enum code pause_(struct invocation *inv, int *ret_status, struct error *e)
+{
+    static const struct wish w = {"pause", false, scheduler_pause, scheduler_trial_pause};
+    return carry_out(inv, &w, ret_status, e);
+}
+
+static enum code stop(struct invocation *inv, int *ret_status, struct error *e)
+{
+    static const struct wish w = {"stop", false, scheduler_stop, scheduler_trial_stop};
+    return carry_out(inv, &w, ret_status, e);
+}
+
+static enum code kill_(struct invocation *inv, int *ret_status, struct error *e)
+{
+    static const struct wish w = {"kill", false, scheduler_kill, scheduler_trial_kill};
+    return carry_out(inv, &w, ret_status, e);
+}
+
+static enum code retry(struct invocation *inv, int *ret_status, struct error *e)
+{
+    static const struct wish w = {"retry", true, scheduler_retry, scheduler_trial_retry};
+    return carry_out(inv, &w, ret_status, e);
+}
+
+#define GROUP "steer them"
+
+const struct command command_resume = {
+    .name = "resume",
+    .args = "[ID]",
+    .summary = "go on with a paused, stopped or interrupted search (12) or a paused trial (12.40)",
+    .group = GROUP,
+    .options = run_options,
+    .n_options = sizeof run_options / sizeof run_options[0],
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = resume,
+};
+
+const struct command command_pause = {
+    .name = "pause",
+    .args = "[ID]",
+    .summary = "set a search or a trial aside: it goes on from its checkpoints when resumed",
+    .group = GROUP,
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = pause_,
+};
+
+const struct command command_stop = {
+    .name = "stop",
+    .args = "[ID]",
+    .summary = "end a search or a trial, keeping what it found",
+    .group = GROUP,
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = stop,
+};
+
+const struct command command_kill = {
+    .name = "kill",
+    .args = "[ID]",
+    .summary = "end a search or a trial at once; its running trials are cancelled",
+    .group = GROUP,
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = kill_,
+};
+
+const struct command command_retry = {
+    .name = "retry",
+    .args = "[ID]",
+    .summary = "run a failed or stopped trial again, or all failed trials of a search",
+    .group = GROUP,
+    .options = run_options,
+    .n_options = sizeof run_options / sizeof run_options[0],
+    .max_args = 1,
+    .takes_json = true,
+    .takes_store = true,
+    .run = retry,
+};
