@@ -63,8 +63,13 @@ void error_detail(struct error *e, const char *fmt, ...) printf_like(2, 3);
 /* Sets the location if none was set yet. */
 void error_at(struct error *e, const char *file, int line, int column);
 
-/* The analyzer looks at one file at a time and can't know that these return what they are given. */
-#ifdef __clang_analyzer__
+/* The analyzer looks at one file at a time and can't know that these return what they are given.
+ * Past a function of another floor that is marked never_ok, since it always returns an error, it
+ * looks no further. */
+#ifndef __clang_analyzer__
+#define never_ok
+#else
+#define never_ok                   __attribute__((analyzer_noreturn))
 #define error_set(e, code, ...)    (error_set((e), (code), __VA_ARGS__), (code))
 #define error_errno(e, value, ...) (error_errno((e), (value), __VA_ARGS__), E_IO)
 #define error_nomem(e)             (error_nomem(e), E_NOMEM)

@@ -41,7 +41,7 @@ enum code cursor_quoted(struct cursor *c, struct arena *a, struct str *ret,
 
 /* error_set, placed at byte `pos` of the text. */
 enum code cursor_fail(const struct cursor *c, size_t pos, struct error *e, enum code code,
-                      const char *fmt, ...) printf_like(5, 6);
+                      const char *fmt, ...) printf_like(5, 6) never_ok;
 /* Places an error that has no place yet at byte `pos` of a text that begins at `at`. */
 void location_mark(struct error *e, struct location at, struct str text, size_t pos);
 

@@ -299,7 +299,7 @@ static enum code bind_comparison(struct expr *x, const struct space *s, struct e
     x->types = T_BOOL;
     if (code == OK && ordered && ordinal)
         return bind_ranks(x, ordinal, s, e);
-    for (struct expr *o = x->first; o->next && code == OK; o = o->next) {
+    for (struct expr *o = x->first; o && o->next && code == OK; o = o->next) {
         bool equality = o->next->join == JOIN_EQ || o->next->join == JOIN_NE;
         code = equality ? check_equality(o, o->next, s, e) : check_order(o, o->next, e);
     }

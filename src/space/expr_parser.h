@@ -17,9 +17,10 @@ struct parser {
     int depth;
 };
 
-enum code parser_fail(const struct parser *p, size_t pos, const char *message, const char *hint);
+enum code parser_fail(const struct parser *p, size_t pos, const char *message,
+                      const char *hint) never_ok;
 /* "`x` stands where WANTED should". */
-enum code parser_unexpected(const struct parser *p, const char *wanted);
+enum code parser_unexpected(const struct parser *p, const char *wanted) never_ok;
 enum code parser_node(struct parser *p, enum expr_kind kind, size_t pos,
                       struct expr **ret) must_check;
 

@@ -32,7 +32,7 @@ enum code prior_call_parse(struct prior_call *call, struct arena *a, struct str 
                            struct location at, struct error *e) must_check;
 /* An error at byte `pos` of the call. */
 enum code prior_call_fail(const struct prior_call *call, size_t pos, enum code code,
-                          const char *fmt, ...) printf_like(4, 5);
+                          const char *fmt, ...) printf_like(4, 5) never_ok;
 
 /* What the parts of prior_parse fill in, by family of priors. */
 enum code prior_parse_range(const struct prior_call *call, struct prior *p) must_check;

@@ -5,6 +5,7 @@
 
 #include "base/stats.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { SLOTS = 4 };
@@ -199,6 +200,7 @@ static enum code parse_int(const struct prior_call *call, slots arg, struct prio
         return fail_order(call, arg[0], arg[1]);
     if (p->kind == PRIOR_LOGINT && p->ilo <= 0)
         return fail_log(call, arg[0]);
+    assert(arg[2] || p->istep == 1);
     if (p->istep <= 0)
         return prior_call_fail(call, arg[2]->pos, E_INVALID, "step must be above zero");
     uint64_t range = (uint64_t)p->ihi - (uint64_t)p->ilo;
@@ -247,6 +249,7 @@ static enum code parse_normal(const struct prior_call *call, slots arg, struct p
     }
     if (holds_mass(p, log_scale))
         return OK;
+    assert(arg[2] || arg[3]); /* without bounds nothing is cut off */
     prior_call_fail(call, arg[2] ? arg[2]->pos : arg[3]->pos, E_INVALID,
                     "the bounds lie too far from the mean: nothing of the %s is between them",
                     log_scale ? "lognormal" : "normal");
@@ -262,6 +265,7 @@ enum code prior_parse_range(const struct prior_call *call, struct prior *p)
     enum code code = place(call, &signatures[p->kind], arg);
     if (code != OK)
         return code;
+    assert(arg[0] && arg[1]); /* place() saw to what is required */
     switch (p->kind) {
     case PRIOR_UNIFORM:
     case PRIOR_LOGUNIFORM:

