@@ -45,6 +45,7 @@ void connect_kill(struct attempt *at)
 static void distrust(struct attempt *at, const struct error *e)
 {
     deliver_note(at, TROUBLE_PROTOCOL, e);
+    at->distrusted = true;
     connect_kill(at);
     connect_lost(at);
 }

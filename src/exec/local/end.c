@@ -36,8 +36,8 @@ void end_read(struct attempt *at)
         attempt_retry(at);
         return;
     }
-    if (at->exited) { /* written when the supervisor had cleaned up behind the program */
-        deliver_gone(at);
+    if (at->exited && !at->distrusted) {
+        deliver_gone(at); /* FRAME_EXITED is written when all that the program started is dead */
         return;
     }
     /* Dead but not waited for, it still can be looked at. */

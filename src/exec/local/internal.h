@@ -56,8 +56,9 @@ struct attempt {
     int64_t next_wanted;
     enum verdict verdict; /* the strongest so far: told again on each connection */
     struct pidref program, supervisor;
-    bool exited;  /* FRAME_EXITED was delivered */
-    bool foreign; /* its supervisor speaks another version: it is left alone until it is dead */
+    bool exited;     /* FRAME_EXITED was delivered */
+    bool foreign;    /* its supervisor speaks another version: it is left alone until it is dead */
+    bool distrusted; /* it was caught lying: its last word does not count as proof */
     bool forgotten;
     unsigned told; /* enum trouble */
     int64_t due_ns, since_ns, retry_ns;
