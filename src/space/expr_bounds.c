@@ -193,7 +193,7 @@ static struct span span_of_in(const struct expr *x, const struct space *s)
         out = span_of_membership(item, &s->params[members->param].prior);
     for (const struct expr *o = members->kind == X_LIST ? members->first : NULL; o; o = o->next)
         out = either(out, span_of_equality(item, span_of(o, s)));
-    return x->join == JOIN_IN ? out : turned(out);
+    return members->join == JOIN_IN ? out : turned(out);
 }
 
 /* An operand of arithmetic: a flag counts as 0 or 1, what is no number makes the rest unknown. */

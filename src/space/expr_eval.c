@@ -116,7 +116,7 @@ static struct value value_in(const struct expr *x, const struct value *values)
     }
     if (found == EXPR_UNKNOWN)
         return unknown;
-    return value_bool((found == EXPR_TRUE) == (x->join == JOIN_IN));
+    return value_bool((found == EXPR_TRUE) == (members->join == JOIN_IN));
 }
 
 static struct value value_chain(const struct expr *x, const struct value *values)

@@ -312,7 +312,7 @@ static enum code parse_comparison(struct parser *p, struct expr **ret)
     if (code != OK)
         return code;
     x->first = item;
-    x->join = how;
+    item->next->join = how;
     size_t after = p->c.pos;
     if (join_compare(p) != JOIN_NONE || join_in(p) != JOIN_NONE)
         return parser_fail(p, after, "a comparison can't follow `in`",

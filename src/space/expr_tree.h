@@ -25,7 +25,7 @@ enum expr_kind {
     X_CALL
 };
 
-/* How an operand is joined to what stands left of it; for X_IN, IN or NOT_IN. */
+/* How an operand is joined to what stands left of it. */
 enum expr_join {
     JOIN_NONE,
     JOIN_EQ,

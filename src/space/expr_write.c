@@ -138,7 +138,7 @@ void expr_write(const struct expr *x, struct buf *b)
         break;
     case X_IN:
         write_within(x->first, TIGHT_SUM, b);
-        buf_fmt(b, " %s ", expr_join_texts[x->join]);
+        buf_fmt(b, " %s ", expr_join_texts[x->first->next->join]);
         write_within(x->first->next, TIGHT_SUM, b);
         break;
     case X_SUM:

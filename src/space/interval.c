@@ -1,6 +1,6 @@
 /*
- * Interval arithmetic in doubles, rounded outward by a unit in the last place (by four after
- * functions of libm, which are not rounded correctly).
+ * Interval arithmetic in doubles, rounded outward by a unit in the last place where an end is not
+ * exact (by more after functions of libm, which are not rounded correctly).
  *
  * An infinite end says that values are unbounded, or that they may have overflowed: what is done
  * with them next may be no number, so every operation on one sets *may_fail.
@@ -67,15 +67,25 @@ static bool check(struct interval a, struct interval b, bool *may_fail)
     return empty;
 }
 
+/* Is z = x + y without rounding? Knuth's two-sum. */
+static bool is_exact_sum(double x, double y, double z)
+{
+    double y_part = z - x, x_part = z - y_part;
+    return (x - x_part) + (y - y_part) == 0;
+}
+
+static double plus_down(double x, double y)
+{
+    double z = x + y;
+    return isnan(z) ? -(double)INFINITY : is_exact_sum(x, y, z) ? z : down(z);
+}
+
+/* Ends of unlike infinities: the sum says nothing. */
 struct interval interval_add(struct interval a, struct interval b, bool *may_fail)
 {
     if (check(a, b, may_fail))
         return interval_empty();
-    /* Ends of unlike infinities: the sum says nothing. */
-    double lo = a.lo + b.lo, hi = a.hi + b.hi;
-    return outward(
-        (struct interval){isnan(lo) ? -(double)INFINITY : lo, isnan(hi) ? (double)INFINITY : hi},
-        1);
+    return (struct interval){plus_down(a.lo, b.lo), -plus_down(-a.hi, -b.hi)};
 }
 
 struct interval interval_subtract(struct interval a, struct interval b, bool *may_fail)
@@ -83,15 +93,22 @@ struct interval interval_subtract(struct interval a, struct interval b, bool *ma
     return interval_add(a, interval_negate(b), may_fail);
 }
 
-/* The hull of f at the four corners; a corner that is no number (0 * inf) counts as 0. */
-static struct interval corners(double (*f)(double, double), struct interval a, struct interval b)
+/* The hull of f at the four corners; a corner that is no number (0 * inf) counts as 0. `residue` is
+ * f's rounding error, 0 where there was none. */
+static struct interval corners(double (*f)(double, double),
+                               double (*residue)(double, double, double), struct interval a,
+                               struct interval b)
 {
     const double xs[] = {a.lo, a.lo, a.hi, a.hi}, ys[] = {b.lo, b.hi, b.lo, b.hi};
     struct interval hull = interval_empty();
     for (int i = 0; i < 4; i++) {
         double z = f(xs[i], ys[i]);
         z = isnan(z) ? 0 : z;
-        hull = interval_hull(hull, (struct interval){z, z});
+        /* near the least numbers the residue itself may have been rounded away */
+        bool exact =
+            (xs[i] == 0 || ys[i] == 0 || fabs(z) > 1e-250) && residue(xs[i], ys[i], z) == 0;
+        hull = interval_hull(hull,
+                             exact ? (struct interval){z, z} : (struct interval){down(z), up(z)});
     }
     return hull;
 }
@@ -101,16 +118,31 @@ static double times(double x, double y)
     return x * y;
 }
 
+static double residue_of_times(double x, double y, double z)
+{
+    return fma(x, y, -z);
+}
+
 static double over(double x, double y)
 {
     return x / y;
+}
+
+static double residue_of_over(double x, double y, double z)
+{
+    return fma(z, y, -x);
+}
+
+static double residue_of_power(double x, double y, double z)
+{
+    return 1; /* nothing is known of pow's rounding */
 }
 
 struct interval interval_multiply(struct interval a, struct interval b, bool *may_fail)
 {
     if (check(a, b, may_fail))
         return interval_empty();
-    return outward(corners(times, a, b), 1);
+    return corners(times, residue_of_times, a, b);
 }
 
 struct interval interval_divide(struct interval a, struct interval b, bool *may_fail)
@@ -118,7 +150,7 @@ struct interval interval_divide(struct interval a, struct interval b, bool *may_
     if (check(a, b, may_fail))
         return interval_empty();
     if (b.lo > 0 || b.hi < 0)
-        return outward(corners(over, a, b), 1);
+        return corners(over, residue_of_over, a, b);
     *may_fail = true;
     return b.lo == 0 && b.hi == 0 ? interval_empty() : interval_all();
 }
@@ -144,9 +176,9 @@ struct interval interval_power(struct interval base, struct interval exponent, b
     bool whole = exponent.lo == exponent.hi && exponent.lo >= 0 && exponent.lo <= 0x1p52 &&
                  exponent.lo == trunc(exponent.lo);
     if (base.lo > 0 || (whole && (base.lo >= 0 || fmod(exponent.lo, 2) != 0)))
-        return outward(corners(pow, base, exponent), LIBM_ULPS);
+        return outward(corners(pow, residue_of_power, base, exponent), LIBM_ULPS);
     if (whole)
-        return outward(corners(pow, interval_abs(base), exponent), LIBM_ULPS);
+        return outward(corners(pow, residue_of_power, interval_abs(base), exponent), LIBM_ULPS);
     *may_fail = true;
     return interval_all();
 }

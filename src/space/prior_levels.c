@@ -187,7 +187,7 @@ static enum code check_sizes(const struct prior_call *call, const struct prior *
 
 static enum code parse_flag(const struct prior_call *call, struct arena *a, struct prior *p)
 {
-    static const char *const words[2] = {"on", "off"};
+    static const char *const words[2] = {"off", "on"};
     for (size_t i = 0; i < call->n; i++) {
         const struct prior_argument *arg = &call->v[i];
         bool on = str_is(arg->key_text, "on"), off = str_is(arg->key_text, "off");

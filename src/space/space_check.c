@@ -96,24 +96,37 @@ static void add_inactive(const struct param *p, const char *proof, struct proble
     problems_add(problems, &e);
 }
 
+/* Does the condition of `param` ask about one that was found inactive already? Then nothing new is
+ * to be said of it. */
+static bool follows(const struct name_list *names, int param, const bool *inactive)
+{
+    for (size_t i = 0; i < names[param].n; i++)
+        if (inactive[names[param].v[i]])
+            return true;
+    return false;
+}
+
 enum code space_check_conditions(const struct space *s, const struct name_list *names,
                                  struct problems *problems)
 {
-    for (size_t i = 0; i < s->n_params; i++) {
-        const struct param *p = &s->params[s->order[i]];
+    bool inactive[SPACE_PARAMS_MAX] = {false};
+    for (size_t i = 0; i < s->n_params && problems->dropped == 0; i++) {
+        int param = s->order[i];
+        const struct param *p = &s->params[param];
         const char *proof = NULL;
-        if (!p->when)
+        if (!p->when || (expr_bounds(p->when, s) == EXPR_TRUE && p->depth == 1))
             continue;
-        if (expr_bounds(p->when, s) == EXPR_FALSE) {
-            add_inactive(p, "no values within the bounds make its condition true", problems);
+        inactive[param] = follows(names, param, inactive);
+        if (inactive[param])
             continue;
-        }
-        if (expr_bounds(p->when, s) == EXPR_TRUE && p->depth == 1)
-            continue;
-        if (find_active(s, names, s->order[i], &proof) != OK)
+        if (expr_bounds(p->when, s) == EXPR_FALSE)
+            proof = "no values within the bounds make its condition true";
+        else if (find_active(s, names, param, &proof) != OK)
             return E_NOMEM;
-        if (proof)
-            add_inactive(p, proof, problems);
+        if (!proof)
+            continue;
+        inactive[param] = true;
+        add_inactive(p, proof, problems);
     }
     return OK;
 }

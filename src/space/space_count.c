@@ -26,10 +26,12 @@ static int64_t saturated_plus(int64_t a, int64_t b)
 
 struct counting {
     const struct space *s;
-    struct name_list *names; /* by parameter: what its condition names */
-    bool asked[SPACE_PARAMS_MAX];
+    struct name_list *names;         /* by parameter: what its condition names */
+    bool asked[SPACE_PARAMS_MAX];    /* some condition names it */
     int component[SPACE_PARAMS_MAX]; /* the least parameter of it */
-    int current;
+    /* The component that is being counted: what nobody asks about in it. */
+    int rest[SPACE_PARAMS_MAX];
+    size_t n_rest;
     int64_t steps, total;
 };
 
@@ -71,23 +73,41 @@ static bool add_combination(void *self, const struct part *p)
 {
     struct counting *c = self;
     int64_t product = 1;
-    for (size_t i = 0; i < c->s->n_params; i++)
-        if (!c->asked[i] && root_of(c, (int)i) == c->current &&
-            config_is_active(c->s, p->values, (int)i))
-            product = saturated_times(product, prior_count(&c->s->params[i].prior));
+    for (size_t i = 0; i < c->n_rest; i++)
+        if (config_is_active(c->s, p->values, c->rest[i]))
+            product = saturated_times(product, prior_count(&c->s->params[c->rest[i]].prior));
     c->total = saturated_plus(c->total, product);
     return --c->steps <= 0;
 }
 
-static enum code count_component(struct counting *c, bool *ret_exact)
+/* Divides a component into what is enumerated (*ret_asked, by parameter) and the rest. Returns how
+ * many combinations there are at least: those of what is always active. */
+static int64_t divide(struct counting *c, int component, bool *ret_asked)
+{
+    int64_t least = 1;
+    c->n_rest = 0;
+    for (size_t i = 0; i < c->s->n_params; i++) {
+        const struct param *p = &c->s->params[i];
+        bool member = root_of(c, (int)i) == component;
+        ret_asked[i] = member && c->asked[i];
+        if (member && !c->asked[i])
+            c->rest[c->n_rest++] = (int)i;
+        if (ret_asked[i] && !p->when)
+            least = saturated_times(least, prior_count(&p->prior));
+    }
+    return least;
+}
+
+static enum code count_component(struct counting *c, int component, bool *ret_exact)
 {
     struct part p;
-    bool wanted[SPACE_PARAMS_MAX];
+    bool asked[SPACE_PARAMS_MAX];
     enum walk_end end = WALK_LIMIT;
-    for (size_t i = 0; i < c->s->n_params; i++)
-        wanted[i] = c->asked[i] && root_of(c, (int)i) == c->current;
+    *ret_exact = false;
+    if (divide(c, component, asked) > c->steps)
+        return OK;
     c->total = 0;
-    enum code code = part_init(&p, c->s, c->names, wanted);
+    enum code code = part_init(&p, c->s, c->names, asked);
     if (code == OK)
         code = part_walk(&p, c->steps, add_combination, c, &end);
     part_free(&p);
@@ -114,8 +134,7 @@ static enum code count_exactly(struct counting *c, struct arena *a, int64_t *ret
     for (size_t i = 0; i < c->s->n_params && code == OK && exact; i++) {
         if (root_of(c, (int)i) != (int)i)
             continue;
-        c->current = (int)i;
-        code = count_component(c, &exact);
+        code = count_component(c, (int)i, &exact);
         product = saturated_times(product, c->total);
     }
     *ret = product;

@@ -5,6 +5,8 @@
 
 #include "testing.h"
 
+#include <stdio.h>
+
 static const char flights[] = "model: choice(linear, mlp, gbdt)\n"
                               "lr: loguniform(1e-4, 1)\n"
                               "depth: int(2, 12) default 6 when model == \"gbdt\"\n"
@@ -57,6 +59,149 @@ static void refuses_wrong_spaces(void **state)
            "loosen it, or widen the parameters it names");
 }
 
+/* Thirty conditions, each on top of the last and true of one value in ten: no plain draw in a
+ * lifetime finds the last one. */
+static void finds_deep_conditions(void **state)
+{
+    struct buf b;
+    buf_init(&b, 1 << 16);
+    buf_cstr(&b, "p0: choice(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)\n");
+    for (int i = 1; i < 30; i++)
+        buf_fmt(&b, "p%d: choice(0, 1, 2, 3, 4, 5, 6, 7, 8, 9) when p%d == %d\n", i, i - 1, i % 10);
+    struct space *s = must_make(b.p);
+    assert_int_equal(s->params[29].depth, 29);
+    bool exact;
+    assert_int_equal(space_count(s, &exact), 9 * 29 + 10);
+    assert_true(exact);
+    space_free(s);
+    buf_free(&b);
+}
+
+/* Whatever the order in the file, conditions come after what they name. */
+static void orders_by_conditions(void **state)
+{
+    struct space *s = must_make("c: flag() when b and a\nb: flag() when a\na: flag()\nd: flag()");
+    const int wanted[] = {2, 1, 0, 3};
+    assert_memory_equal(s->order, wanted, sizeof(wanted));
+    assert_int_equal(s->params[0].depth, 2);
+    space_free(s);
+}
+
+static void refuses_names_and_defaults(void **state)
+{
+    expect("9a: flag()", "1:1: 9a can't be the name of a parameter | a name is letters, digits, _ "
+                         "and -, in parts joined by dots, and begins with a letter");
+    expect("a..b: flag()",
+           "1:1: a..b can't be the name of a parameter | a name is letters, digits, "
+           "_ and -, in parts joined by dots, and begins with a letter");
+    expect("a b: flag()", "1:1: \"a b\" can't be the name of a parameter | a name is letters, "
+                          "digits, _ and -, in parts joined by dots, and begins with a letter");
+    expect("a: int(1, 4) default 5",
+           "1:22: default of a: 5 is above the upper bound 4 | it must be "
+           "from 1 to 4");
+    expect("a: choice(mlp, gbdt) default gbtd",
+           "1:30: default of a: gbtd is not among its values | did you mean gbdt?");
+    expect("a: flag()\nb: flag() when c\nwhere a",
+           "2:16: there is no parameter c | a bare word is a parameter, a string has quotes");
+}
+
+/* One proof for what one mistake made: what hangs on a condition that is never true is not reported
+ * too. */
+static void reports_all_that_is_wrong(void **state)
+{
+    struct space *s = NULL;
+    struct problems problems;
+    problems_init(&problems);
+    assert_int_not_equal(make_space("n: int(1, 4)\na: flag() when n > 4\nb: flag() when a\n"
+                                    "c: flag() when b and a\nd: flag() when n < 1",
+                                    &s, &problems),
+                         OK);
+    assert_int_equal(problems.n, 2);
+    problems_free(&problems);
+    problems_init(&problems);
+    assert_int_not_equal(make_space("n: int(1, 4)\na: flag() when x\nb: flag() when y\n"
+                                    "where z\nd: flag() when n",
+                                    &s, &problems),
+                         OK);
+    assert_int_equal(problems.n, 4);
+    problems_free(&problems);
+}
+
+/* Three-valued: one side that is true is enough, and an inactive one is neither. */
+static void conditions_are_three_valued(void **state)
+{
+    struct space *s = must_make("model: choice(mlp, cnn, tree)\n"
+                                "head: choice(mlp, linear) when model == \"cnn\"\n"
+                                "width: int(1, 9) when model == \"mlp\" or head == \"mlp\"\n"
+                                "other: flag() when not head == \"mlp\"");
+    struct value values[4] = {value_string(STR("mlp"))};
+    assert_false(config_is_active(s, values, 1));
+    assert_true(config_is_active(s, values, 2));
+    assert_false(config_is_active(s, values, 3));
+    values[0] = value_string(STR("cnn"));
+    values[1] = value_string(STR("mlp"));
+    assert_true(config_is_active(s, values, 2));
+    values[1] = value_string(STR("linear"));
+    assert_false(config_is_active(s, values, 2));
+    assert_true(config_is_active(s, values, 3));
+    space_free(s);
+}
+
+/* A constraint of a parameter that may be inactive is no contradiction, whatever its bounds. */
+static void constraints_of_inactive_parameters_hold(void **state)
+{
+    struct space *s = must_make("a: flag()\nb: int(1, 4) when a\nwhere b > 4");
+    struct arena arena;
+    struct rng rng;
+    struct config c;
+    arena_init(&arena, 1 << 20);
+    rng_init(&rng, 1, 1);
+    for (int i = 0; i < 20; i++) {
+        assert_ok(config_draw(s, &arena, &rng, 1000, &c, NULL));
+        assert_false(c.values[0].b);
+    }
+    arena_free(&arena);
+    space_free(s);
+}
+
+static void keeps_its_limits(void **state)
+{
+    struct space *s;
+    struct error e = {0};
+    char name[32], long_name[SPACE_NAME_MAX + 2];
+    struct param_decl d = {.prior = STR("flag()")};
+    assert_ok(space_new(&s, NULL));
+    memset(long_name, 'n', sizeof(long_name));
+    d.name = (struct str){long_name, SPACE_NAME_MAX + 1};
+    assert_int_equal(space_declare(s, &d, &e), E_LIMIT);
+    for (int i = 0; i <= SPACE_PARAMS_MAX; i++) {
+        snprintf(name, sizeof(name), "p%d", i);
+        d.name = str_of(name);
+        assert_int_equal(space_declare(s, &d, &e), i < SPACE_PARAMS_MAX ? OK : E_LIMIT);
+    }
+    for (int i = 0; i <= SPACE_CONSTRAINTS_MAX; i++)
+        assert_int_equal(space_constrain(s, STR("p0 or not p0"), (struct location){0}, &e),
+                         i < SPACE_CONSTRAINTS_MAX ? OK : E_LIMIT);
+    struct problems problems;
+    problems_init(&problems);
+    assert_ok(space_finish(s, &problems));
+    problems_free(&problems);
+    bool exact;
+    assert_int_equal(space_count(s, &exact), INT64_MAX);
+    space_free(s);
+    space_free(NULL);
+}
+
+static void finds_names(void **state)
+{
+    struct space *s = must_make(flights);
+    assert_int_equal(space_find(s, STR("hidden")), 3);
+    assert_int_equal(space_find(s, STR("hidde")), -1);
+    assert_string_equal(space_nearest(s, STR("hiden")), "hidden");
+    assert_null(space_nearest(s, STR("zzz")));
+    space_free(s);
+}
+
 static void counts_configurations(void **state)
 {
     struct {
@@ -71,6 +216,11 @@ static void counts_configurations(void **state)
         {"a: uniform(0, 1)", 0, true},
         {"a: int(-9223372036854775808, 9223372036854775807)", INT64_MAX, true},
         {"", 1, true},
+        {"s: subset(a, b)\nx: int(1, 5) when \"a\" in s\ny: flag() when len(s) == 2",
+         1 + 5 + 1 + 10, true},
+        /* 4,000 to the third is past what is enumerated: x, and y inactive or one of ten */
+        {"x: int(1, 4000)\ny: int(1, 4000)\nz: int(1, 4000)\nw: int(1, 9) when x + y + z > 5",
+         640000000000, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct space *s = must_make(cases[i].text);
@@ -111,6 +261,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(builds_the_example),
         cmocka_unit_test(refuses_wrong_spaces),
+        cmocka_unit_test(finds_deep_conditions),
+        cmocka_unit_test(orders_by_conditions),
+        cmocka_unit_test(refuses_names_and_defaults),
+        cmocka_unit_test(reports_all_that_is_wrong),
+        cmocka_unit_test(conditions_are_three_valued),
+        cmocka_unit_test(constraints_of_inactive_parameters_hold),
+        cmocka_unit_test(keeps_its_limits),
+        cmocka_unit_test(finds_names),
         cmocka_unit_test(counts_configurations),
         cmocka_unit_test(writes_canonical_json),
     };
