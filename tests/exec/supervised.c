@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -74,6 +75,15 @@ static void become_supervisor(const struct supervised *s, int controller_fd)
     int a = fcntl(controller_fd, F_DUPFD, 20), b = fcntl(s->spool_fd, F_DUPFD, 20);
     dup2(a, 3);
     dup2(b, 4);
+    if (s->file_limit) {
+        struct rlimit limit = {(rlim_t)s->file_limit, (rlim_t)s->file_limit};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    if (s->failpoint)
+        setenv("TRAWL_FAILPOINT", s->failpoint, 1);
+    else
+        unsetenv("TRAWL_FAILPOINT");
+    setenv("REPORT", path ? path : "trawl-supervisor", 1);
     execl(path ? path : "trawl-supervisor", "trawl-supervisor", "12.40", (char *)NULL);
     _exit(127);
 }
@@ -250,6 +260,29 @@ int supervised_connect(const struct supervised *s)
     return fd;
 }
 
+void supervised_say(int fd, const char *line)
+{
+    size_t n = strlen(line);
+    assert_int_equal(send(fd, line, n, MSG_NOSIGNAL), n);
+}
+
+const char *supervised_hear(struct supervised *s, int fd)
+{
+    char text[4096];
+    size_t n = 0;
+    while (n < sizeof(text) - 1 && (n == 0 || text[n - 1] != '\n')) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, PATIENCE_MS) <= 0)
+            fail_msg("no answer on the endpoint");
+        ssize_t got = recv(fd, text + n, 1, 0);
+        if (got <= 0)
+            break;
+        n++;
+    }
+    text[n] = '\0';
+    return arena_fmt(&s->arena, "%s", text);
+}
+
 void supervised_come_back(struct supervised *s, int64_t durable_seq, int64_t next_wanted)
 {
     struct buf b;
@@ -295,7 +328,7 @@ bool text_has(struct str text, const char *part)
     return text.n && memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
-static bool somebody_runs(const char *marker)
+bool somebody_runs(const char *marker)
 {
     DIR *d = opendir("/proc");
     bool found = false;

@@ -19,7 +19,9 @@ struct supervised {
     pid_t pid;
     int fd; /* the controller's end; -1: away */
     int spool_fd;
-    bool silent; /* does not acknowledge by itself */
+    bool silent;           /* does not acknowledge by itself */
+    int64_t file_limit;    /* RLIMIT_FSIZE of the supervisor; 0: none */
+    const char *failpoint; /* TRAWL_FAILPOINT of the supervisor */
     struct wire_spec spec;
     struct str argv[8];
     struct buf in;
@@ -47,6 +49,9 @@ void supervised_hang_up(struct supervised *s);
 /* Connects to the endpoint and says WELCOME. */
 void supervised_come_back(struct supervised *s, int64_t durable_seq, int64_t next_wanted);
 int supervised_connect(const struct supervised *s); /* as a program */
+/* Sends a line on a program's connection; the line that is answered, in the arena. */
+void supervised_say(int fd, const char *line);
+const char *supervised_hear(struct supervised *s, int fd);
 
 /* How many report frames came, and the value of metric `name` in the i-th. */
 size_t supervised_reports(const struct supervised *s);
@@ -55,7 +60,9 @@ const struct wire_report *supervised_report(const struct supervised *s, size_t i
 struct str supervised_file(struct supervised *s, const char *name);
 bool text_has(struct str text, const char *part);
 int64_t monotonic_ms(void);
-/* True once no process has `marker` in its command line (within the test's patience). */
+/* Whether a process has `marker` in its command line; whether, within the test's patience, none has
+ * any more. */
+bool somebody_runs(const char *marker);
 bool nobody_runs(const char *marker);
 
 #endif

@@ -58,6 +58,7 @@ struct reporter {
     int64_t answer_at; /* then it is told to go on; NEVER: the controller holds it */
     int64_t used_at;
     bool ended;   /* it sends no more: close once it has its answer */
+    bool deaf;    /* it is gone: what it sent still counts, nobody hears an answer */
     bool closing; /* close once `out` is written */
 };
 

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MESSAGE_ARENA_MAX = 128 << 20, OUT_MAX = 4096, BACKLOG = 64 };
+enum { MESSAGE_ARENA_MAX = 128 << 20, OUT_MAX = 4096, BACKLOG = 64, DRAIN_READS = 64 };
 
 static enum code listen_on(struct supervisor *s, const char *path, const struct sockaddr_un *at,
                            struct error *e)
@@ -63,22 +63,30 @@ static void release(struct reporter *r, bool keep_fd)
     *r = (struct reporter){.fd = -1};
 }
 
+/* Who hangs up without waiting for an answer has still said what was read or is to be read. */
+static void stop_talking(struct reporter *r)
+{
+    r->deaf = true;
+    r->waits_for = 0;
+    buf_clear(&r->out);
+}
+
 static void flush(struct reporter *r)
 {
-    while (r->out.n) {
+    while (r->out.n && !r->deaf) {
         FAILPOINT("supervisor.before-answer");
         ssize_t n = send(r->fd, r->out.p, r->out.n, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN)
             return;
-        if (n < 0) {
-            release(r, false);
-            return;
-        }
+        if (n < 0)
+            break;
         FAILPOINT("supervisor.after-answer");
         buf_cut_front(&r->out, (size_t)n);
     }
+    if (r->out.n)
+        stop_talking(r);
     if (r->closing || (r->ended && !r->in.n))
         release(r, false);
 }
@@ -158,22 +166,24 @@ static bool busy(const struct reporter *r)
 
 static void take_lines(struct supervisor *s, struct reporter *r)
 {
-    while (!busy(r) && r->in.n) {
-        const char *end = memchr(r->in.p, '\n', r->in.n);
-        if (!end && r->in.n >= ENDPOINT_LINE_MAX)
+    size_t at = 0;
+    while (!busy(r) && at < r->in.n) {
+        const char *end = memchr(r->in.p + at, '\n', r->in.n - at);
+        if (!end && at == 0 && r->in.n >= ENDPOINT_LINE_MAX)
             refuse(r, "a message is longer than 1 MiB");
         if (!end)
             break;
-        size_t n = (size_t)(end - r->in.p);
-        struct str line = str_trim(str_sub(buf_view(&r->in), 0, n));
+        size_t n = (size_t)(end - r->in.p) - at;
+        struct str line = str_trim(str_sub(buf_view(&r->in), at, n));
+        at += n + 1;
         if (line.n)
             take_message(s, r, line);
-        buf_cut_front(&r->in, n + 1);
         if (r->out.n)
             flush(r);
         if (r->fd < 0)
             return;
     }
+    buf_cut_front(&r->in, at);
     if (r->out.n || (r->ended && !busy(r)))
         flush(r);
 }
@@ -213,15 +223,16 @@ static bool is_message(const struct reporter *r)
            r->in.p[0] == '\t';
 }
 
-static void read_more(struct supervisor *s, struct reporter *r)
+/* False: there was nothing to read. */
+static bool read_more(struct supervisor *s, struct reporter *r)
 {
     size_t room = ENDPOINT_LINE_MAX + 1 - r->in.n;
     ssize_t n = recv(r->fd, s->chunk, room < READ_CHUNK ? room : READ_CHUNK, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     if (n < 0) {
         release(r, false);
-        return;
+        return false;
     }
     if (n == 0)
         r->ended = true;
@@ -229,7 +240,7 @@ static void read_more(struct supervisor *s, struct reporter *r)
     buf_add(&r->in, s->chunk, (size_t)n);
     if (r->in.bad) {
         release(r, false);
-        return;
+        return false;
     }
     if (r->in.n && !is_message(r))
         take_welcome(s, r);
@@ -237,16 +248,18 @@ static void read_more(struct supervisor *s, struct reporter *r)
         take_lines(s, r);
     if (r->fd >= 0 && r->ended && !busy(r)) /* half a line: nothing follows */
         release(r, false);
+    return n > 0;
 }
 
 void reporter_ready(struct supervisor *s, struct reporter *r, short events)
 {
     if (r->out.n) {
         flush(r);
-        if (r->fd >= 0 && !r->out.n && r->in.n)
+        if (r->fd >= 0)
             take_lines(s, r);
     } else if (r->waits_for && (events & (POLLHUP | POLLERR))) {
-        release(r, false); /* whoever waited is gone */
+        stop_talking(r);
+        take_lines(s, r);
     } else if (!r->waits_for) {
         read_more(s, r);
     }
@@ -307,15 +320,24 @@ void reporters_expire(struct supervisor *s, int64_t now)
     }
 }
 
+static void drain(struct supervisor *s, struct reporter *r)
+{
+    for (int i = 0; i < DRAIN_READS && r->fd >= 0; i++) {
+        if (busy(r))
+            stop_talking(r);
+        take_lines(s, r);
+        if (r->fd < 0 || (!busy(r) && !read_more(s, r)))
+            return;
+    }
+}
+
 void reporters_drain(struct supervisor *s)
 {
     for (int i = 0; i < BACKLOG; i++)
         reporters_accept(s);
+    reporters_answer(s, 0, VERDICT_CONTINUE);
     for (size_t i = 0; i < REPORTERS_MAX; i++)
-        for (int64_t before = -1; s->reporter[i].fd >= 0 && before != s->queue.last_seq;) {
-            before = s->queue.last_seq;
-            reporter_ready(s, &s->reporter[i], 0);
-        }
+        drain(s, &s->reporter[i]);
 }
 
 bool reporters_waiting(const struct supervisor *s)
