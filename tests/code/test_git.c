@@ -44,7 +44,8 @@ static void no_git_on_the_machine(void **state)
     struct program *p = *state;
     bool git = true;
     sh(p->dir, "git init -q .");
-    char *path = strdup(getenv("PATH"));
+    const char *before = getenv("PATH");
+    char *path = strdup(before ? before : "/bin");
     setenv("PATH", p->home, 1);
     enum code code = git_worktree(p->dir, &git, &p->e);
     struct git_answer g;
