@@ -261,7 +261,8 @@ static void on_best(struct view *v, const struct event *ev)
     v->best = ev->value;
     params_text(v->best_params, sizeof v->best_params, ev->params);
     real_text(value, ev->value);
-    if (!ev->baseline)
+    /* What was stopped early leads only until something was trained to the end. */
+    if (!ev->baseline && ev->step >= ev->steps)
         keep(v, ev->time, TONE_GOOD, "new best %lld.%lld: %s %s  %s", (long long)ev->search.v,
              (long long)ev->trial, v->metric, value, v->best_params);
 }
@@ -280,8 +281,9 @@ static void on_search_started(struct view *v, const struct event *ev)
     v->last.search = ev->search;
     keep(v, ev->time, TONE_BOLD, "search %lld: %s, %s, %d at once", (long long)ev->search.v,
          ev->minimize ? "minimize" : "maximize", v->metric, ev->parallel);
-    keep(v, ev->time, TONE_DIM, "method %s%s%.*s", v->method, ev->text.n > 0 ? ": " : "",
-         STR_FMT(ev->text));
+    keep(v, ev->time, TONE_DIM, "method %s", v->method);
+    if (ev->text.n > 0)
+        keep(v, ev->time, TONE_DIM, "%.*s", STR_FMT(ev->text));
 }
 
 static void print_json(struct view *v, const struct event *ev)

@@ -289,6 +289,7 @@ static enum code restore(struct scheduler *s, struct search *q, const struct sea
         c = method_parse(&q->arena, q->method_text, (struct location){0}, &q->method, e);
     if (c == OK)
         c = method_resolve(&q->method, q->settings->space, &q->settings->effort, e);
+    q->method.why[0] = 0; /* it was said when the search began */
     if (c == OK)
         c = search_make_searcher(s, q, e);
     free(code_dir);

@@ -189,6 +189,24 @@ enum code spec_build(struct scheduler *s, struct live_attempt *at, struct error 
     return c;
 }
 
+/* "NAME=value " for each of env:, quoted as a shell wants it. */
+static enum code env_by_hand(const struct settings *st, struct arena *a,
+                             const struct command_values *v, struct buf *b, struct error *e)
+{
+    for (size_t i = 0; i < st->n_env; i++) {
+        const struct str *words;
+        size_t n;
+        enum code c = command_render(st->env_values[i], a, v, &words, &n, e);
+        if (c != OK)
+            return c;
+        buf_str(b, st->env_names[i]);
+        buf_char(b, '=');
+        command_quote(words, n, b);
+        buf_char(b, ' ');
+    }
+    return OK;
+}
+
 enum code scheduler_by_hand(const struct settings *st, struct arena *a, const struct config *c,
                             int64_t steps, int64_t seed, struct str *ret, struct error *e)
 {
@@ -206,8 +224,10 @@ enum code scheduler_by_hand(const struct settings *st, struct arena *a, const st
         return code;
     struct buf b;
     buf_init(&b, 1 << 20);
+    code = env_by_hand(st, a, &v, &b, e);
     command_quote(argv, n, &b);
-    code = buf_end(&b, e);
+    if (code == OK)
+        code = buf_end(&b, e);
     if (code == OK && arena_str(a, buf_view(&b), ret) != OK)
         code = error_nomem(e);
     buf_free(&b);
