@@ -74,9 +74,9 @@ class Running:
     def pid(self):
         return self.process.pid
 
-    def read(self, file):
-        file.flush()
-        with open(file.name, encoding="utf-8", errors="replace") as f:
+    @staticmethod
+    def read(name):
+        with open(name, encoding="utf-8", errors="replace") as f:
             return f.read()
 
     @property
@@ -179,12 +179,13 @@ class Project:
     def start(self, *args, cwd=None, env=None, session=True, **options):
         """trawl in the background; its output goes to files, so that no full pipe stops it."""
         self._outputs += 1
-        out = open(self.path_of(f"out{self._outputs}"), "wb")
-        err = open(self.path_of(f"err{self._outputs}"), "wb")
-        settings = {"cwd": cwd or self.dir, "env": {**self.env, **(env or {})},
-                    "stdin": subprocess.DEVNULL, "stdout": out, "stderr": err,
-                    "start_new_session": session}
-        return Running(args, subprocess.Popen([TRAWL, *args], **{**settings, **options}), out, err)
+        names = [self.path_of(f"{name}{self._outputs}") for name in ("out", "err")]
+        with open(names[0], "wb") as out, open(names[1], "wb") as err:
+            settings = {"cwd": cwd or self.dir, "env": {**self.env, **(env or {})},
+                        "stdin": subprocess.DEVNULL, "stdout": out, "stderr": err,
+                        "start_new_session": session}
+            process = subprocess.Popen([TRAWL, *args], **{**settings, **options})
+        return Running(args, process, *names)
 
     def trawl(self, *args, status=0, timeout=GUARD, **options):
         """Runs trawl to its end and expects the exit status (None: any)."""
