@@ -206,13 +206,13 @@ void jw_bool(struct json *j, bool v)
 void jw_i64(struct json *j, int64_t v)
 {
     if (before_value(j))
-        buf_fmt(j->out, "%lld", (long long)v);
+        number_write_i64(j->out, v);
 }
 
 void jw_u64(struct json *j, uint64_t v)
 {
     if (before_value(j))
-        buf_fmt(j->out, "%llu", (unsigned long long)v);
+        number_write_u64(j->out, v);
 }
 
 void jw_real(struct json *j, double v)

@@ -42,6 +42,31 @@ static double to_decimal(double x, int n, struct decimal *ret)
     return strtod(text, NULL);
 }
 
+/* Most numbers that people and programs print are short: m / 10^k with m below 10^15. Both are
+ * exact, so the division is the nearest double to that decimal, and of at most 15 digits only one
+ * reads back as x: what printf would have found, at a tenth of its cost. */
+static bool quick_decimal(double x, struct decimal *ret)
+{
+    static const double power[] = {1, 1e3, 1e6, 1e9, 1e12, 1e15};
+    double a = fabs(x);
+    for (size_t i = 0; i < sizeof power / sizeof power[0] && a * power[i] < 1e15; i++) {
+        uint64_t m = (uint64_t)(a * power[i] + 0.5);
+        if (m == 0 || (double)m / power[i] != a)
+            continue;
+        int trailing = 0, n = 0;
+        for (; m % 10 == 0; m /= 10)
+            trailing++;
+        char reversed[20];
+        for (; m > 0; m /= 10)
+            reversed[n++] = (char)('0' + m % 10);
+        *ret = (struct decimal){.negative = x < 0, .n = n, .point = n + trailing - 3 * (int)i};
+        for (int k = 0; k < n; k++)
+            ret->digit[k] = reversed[n - 1 - k];
+        return true;
+    }
+    return false;
+}
+
 static void write_decimal(struct buf *b, const struct decimal *d, int point_max, bool keep_real)
 {
     if (d->negative)
@@ -87,9 +112,32 @@ static void write_shortest(struct buf *b, double x, bool keep_real)
      * strip; only subnormals, which hold fewer, may do with less. */
     int n = fabs(x) < DBL_MIN ? 1 : DBL_DIG;
     struct decimal d;
+    if (quick_decimal(x, &d)) {
+        write_decimal(b, &d, DBL_DIG + 1, keep_real);
+        return;
+    }
     while (to_decimal(x, n, &d) != x && n < DIGITS_MAX)
         n++;
     write_decimal(b, &d, DBL_DIG + 1, keep_real);
+}
+
+void number_write_u64(struct buf *b, uint64_t v)
+{
+    char reversed[20], text[20];
+    size_t n = 0;
+    do
+        reversed[n++] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    for (size_t i = 0; i < n; i++)
+        text[i] = reversed[n - 1 - i];
+    buf_add(b, text, n);
+}
+
+void number_write_i64(struct buf *b, int64_t v)
+{
+    if (v < 0)
+        buf_char(b, '-');
+    number_write_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void number_write(struct buf *b, double x)

@@ -11,6 +11,9 @@
 void number_write(struct buf *b, double x);
 /* As number_write, but a whole number keeps ".0" so that it reads back as a real. */
 void number_write_real(struct buf *b, double x);
+/* Decimal digits, without printf's cost. */
+void number_write_i64(struct buf *b, int64_t v);
+void number_write_u64(struct buf *b, uint64_t v);
 /* x with at most `digits` significant digits, for people ("0.8137", "1.2e-05", "123500").
  * digits is 1 to 17. */
 void number_write_short(struct buf *b, double x, int digits);
