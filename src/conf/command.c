@@ -10,6 +10,8 @@
 
 enum names { NAMES_COMMAND, NAMES_PATTERN };
 
+enum { PARENTHESES_MAX = 64 };
+
 struct scanner {
     struct arena *arena;
     struct str text;
@@ -20,6 +22,8 @@ struct scanner {
     struct error *e;
     size_t pos;
     enum quoting quoting;
+    enum quoting outer[PARENTHESES_MAX]; /* of the parentheses a shell's text is in */
+    int n_outer;
     size_t quote_pos;   /* where the open quote stands */
     bool in_word, bare; /* bare: nothing of the word was quoted */
     struct buf literal; /* text since the last part */
@@ -288,6 +292,23 @@ static enum code step_split(struct scanner *s, size_t *word_start)
     return code;
 }
 
+/* Parentheses, of which $( begins text with quotes of its own, also inside of double quotes. Where
+ * this loses count (a case's pattern) values may end up split, but never run. */
+static void follow_parentheses(struct scanner *s, char c)
+{
+    bool substitution = s->quoting == QUOTE_DOUBLE && str_starts(rest_of(s), "$(");
+    if (substitution || (c == '(' && s->quoting == QUOTE_NONE)) {
+        if (s->n_outer == PARENTHESES_MAX)
+            return;
+        s->outer[s->n_outer++] = s->quoting;
+        s->quoting = QUOTE_NONE;
+        if (substitution)
+            take(s, 1);
+    } else if (c == ')' && s->quoting == QUOTE_NONE && s->n_outer > 0) {
+        s->quoting = s->outer[--s->n_outer];
+    }
+}
+
 /* One step through a shell's text: nothing is taken away but ${...}. */
 static enum code step_shell(struct scanner *s)
 {
@@ -303,6 +324,7 @@ static enum code step_shell(struct scanner *s)
     }
     if ((c == '\'' && s->quoting != QUOTE_DOUBLE) || (c == '"' && s->quoting != QUOTE_SINGLE))
         toggle(s, c == '"' ? QUOTE_DOUBLE : QUOTE_SINGLE);
+    follow_parentheses(s, c);
     take(s, c == '\\' && s->quoting != QUOTE_SINGLE ? 2 : 1);
     return OK;
 }

@@ -34,6 +34,8 @@ struct reader {
 #define OPEN_MARK  "\xee\x80\x80" /* U+E000 */
 #define CLOSE_MARK "\xee\x80\x81" /* U+E001 */
 
+#define CORE_TAG "tag:yaml.org,2002:" /* what !! stands for */
+
 /* A list that grows in an arena. */
 struct pile {
     void *v;
@@ -76,6 +78,14 @@ static void *pile_add(struct arena *a, struct pile *p, size_t size)
     return (char *)p->v + size * p->n++;
 }
 
+/* Is the nearest letter before `at` in its line a quote? */
+static bool after_quote(struct str line, int column)
+{
+    struct str before = str_trim(str_sub(line, 0, (size_t)column - 1));
+    return str_ends(before, "\"") || str_ends(before, "'");
+}
+
+/* What to do about what libyaml says, where that is not plain. */
 static void hint_for(const struct reader *r, struct location at, struct error *e)
 {
     struct str line = r->text;
@@ -96,6 +106,8 @@ static void hint_for(const struct reader *r, struct location at, struct error *e
         error_hint(e, "a line of a map is \"key: value\"");
     else if (strstr(e->message, "unexpected end of stream"))
         error_hint(e, "the quote that opens here is never closed");
+    else if (strstr(e->message, "did not find expected") && after_quote(line, at.column))
+        error_hint(e, "text that goes on after a quote stands in quotes as a whole: '\"a\" in b'");
     else if (strstr(e->message, "expected ',' or"))
         error_hint(e, "the bracket that opens at line %zu, column %zu is not closed",
                    r->parser.context_mark.line + 1, r->parser.context_mark.column + 1);
@@ -176,7 +188,10 @@ static bool refuse_tag(struct reader *r, const yaml_char_t *tag, struct location
     struct error e;
     if (!tag)
         return true;
-    error_set(&e, E_UNSUPPORTED, "tags are not taken: %s", (const char *)tag);
+    struct str name = str_of((const char *)tag);
+    bool core = str_starts(name, CORE_TAG);
+    error_set(&e, E_UNSUPPORTED, "tags are not taken: %s%.*s", core ? "!!" : "",
+              STR_FMT(str_sub(name, core ? sizeof(CORE_TAG) - 1 : 0, 100)));
     error_hint(&e, "quotes make a string; everything else is read from the value itself");
     return refuse(r, at, &e);
 }
@@ -561,7 +576,8 @@ enum code document_parse(struct arena *a, struct str text, const char *file,
     r->problems = problems;
     if (check_bytes(r) && mark_references(r)) {
         yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text.p, r->text.n);
+        const char *bytes = r->text.n ? r->text.p : "";
+        yaml_parser_set_input_string(&r->parser, (const unsigned char *)bytes, r->text.n);
         (void)read_document(r, &root);
     }
     yaml_parser_delete(&r->parser);

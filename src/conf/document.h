@@ -64,6 +64,10 @@ const char *node_what(const struct node *n);
 const struct node *node_get(const struct node *map, struct str key);
 const struct node_pair *node_pair(const struct node *map, struct str key);
 
+/* The key under which `value` stands somewhere below `root` (the first one of an alias), or NULL.
+ */
+const struct node *node_key(const struct node *root, const struct node *value);
+
 /* New nodes, placed at `at`; NULL when out of memory. Texts are copied. */
 const struct node *node_scalar(struct arena *a, struct str text, enum node_style style,
                                struct location at) must_check;

@@ -103,11 +103,43 @@ enum code document_write(const struct node *root, struct buf *b, struct error *e
     return well ? OK : E_INVALID;
 }
 
+static struct str digits(struct str *rest)
+{
+    size_t n = 0;
+    while (n < rest->n && rest->p[n] >= '0' && rest->p[n] <= '9')
+        n++;
+    struct str head = str_sub(*rest, 0, n);
+    *rest = str_sub(*rest, n, rest->n);
+    return head;
+}
+
+/* -? ( 0 | [1-9] [0-9]* ) ( \. [0-9]+ )? ( [eE] [-+]? [0-9]+ )? */
+static bool is_json_number(struct str s)
+{
+    s = str_sub(s, str_starts(s, "-"), s.n);
+    struct str whole = digits(&s);
+    if (whole.n == 0 || (whole.n > 1 && whole.p[0] == '0'))
+        return false;
+    if (str_starts(s, ".")) {
+        s = str_sub(s, 1, s.n);
+        if (digits(&s).n == 0)
+            return false;
+    }
+    if (!str_starts(s, "e") && !str_starts(s, "E"))
+        return s.n == 0;
+    s = str_sub(s, 1, s.n);
+    s = str_sub(s, str_starts(s, "-") || str_starts(s, "+"), s.n);
+    return digits(&s).n > 0 && s.n == 0;
+}
+
+/* A number that JSON writes likewise stays as it is: it may have more digits than we hold. */
 static void write_json_scalar(const struct node *n, struct json *j)
 {
     struct value v = node_value(n);
     if (node_is_null(n))
         jw_null(j);
+    else if (n->style == NODE_PLAIN && is_json_number(n->text))
+        jw_raw(j, n->text);
     else
         value_json(&v, j);
 }

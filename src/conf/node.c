@@ -52,6 +52,17 @@ const struct node *node_get(const struct node *map, struct str key)
     return pair ? pair->value : NULL;
 }
 
+const struct node *node_key(const struct node *root, const struct node *value)
+{
+    const struct node *key = NULL;
+    for (size_t i = 0; root->kind == NODE_LIST && !key && i < root->n; i++)
+        key = node_key(root->items[i], value);
+    for (size_t i = 0; root->kind == NODE_MAP && !key && i < root->n; i++)
+        key = root->pairs[i].value == value ? root->pairs[i].key
+                                            : node_key(root->pairs[i].value, value);
+    return key;
+}
+
 const struct node *node_scalar(struct arena *a, struct str text, enum node_style style,
                                struct location at)
 {
@@ -79,8 +90,8 @@ const struct node *node_list(struct arena *a, const struct node *const *items, s
     return list;
 }
 
-const struct node *node_map(struct arena *a, const struct node_pair *pairs, size_t n,
-                            struct location at)
+static struct node *make_map(struct arena *a, const struct node_pair *pairs, size_t n,
+                             struct location at)
 {
     struct node *map = arena_alloc(a, sizeof(*map));
     struct node_pair *copy = arena_array(a, n + 1, sizeof(*copy));
@@ -92,6 +103,12 @@ const struct node *node_map(struct arena *a, const struct node_pair *pairs, size
         map->size += pairs[i].key->size + pairs[i].value->size;
     }
     return map;
+}
+
+const struct node *node_map(struct arena *a, const struct node_pair *pairs, size_t n,
+                            struct location at)
+{
+    return make_map(a, pairs, n, at);
 }
 
 const struct node *node_with(struct arena *a, const struct node *map, struct str key,
@@ -115,7 +132,10 @@ const struct node *node_with(struct arena *a, const struct node *map, struct str
         if (!pairs[n++].key)
             return NULL;
     }
-    return node_map(a, pairs, n, map->at);
+    struct node *with = make_map(a, pairs, n, map->at);
+    if (with)
+        with->flow = map->flow;
+    return with;
 }
 
 /* As libyaml breaks lines: LF, CR, CR LF, NEL, LS, PS. Bytes of the break at `at`, 0 for none. */

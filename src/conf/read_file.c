@@ -105,7 +105,7 @@ static bool check_metric_name(struct load *l, const struct node *n, struct str n
 /* last, best, mean(k). */
 static void read_take(struct load *l, const struct node *n)
 {
-    static const char *const words[] = {"last", "best"};
+    static const char *const words[] = {"last", "best", "mean(k)"};
     struct settings *s = l->s;
     int word;
     if (!n)
@@ -122,10 +122,10 @@ static void read_take(struct load *l, const struct node *n)
         }
         s->take = TAKE_MEAN;
         s->take_k = (int)k;
-    } else if (str_is(text, "mean")) {
+    } else if (str_is(text, "mean") || str_is(text, "mean(k)")) {
         (void)problem_at(l, n->at, E_INVALID, "like mean(5): of the last five reports",
-                         "metric.take is mean, which does not say of how many");
-    } else if (read_word(l, n, "metric.take", words, 2, &word)) {
+                         "metric.take is %.*s, which does not say of how many", STR_FMT(text));
+    } else if (read_word(l, n, "metric.take", words, 3, &word)) {
         s->take = word == 0 ? TAKE_LAST : TAKE_BEST;
     }
 }
@@ -217,7 +217,7 @@ static void read_code(struct load *l, const struct node *n)
             str_is(s->exclude[i], ".."))
             (void)problem_at(l, found[0]->kind == NODE_LIST ? found[0]->items[i]->at : found[0]->at,
                              E_INVALID, "paths are relative to the program's folder",
-                             "code.exclude names %.*s, which is outside of it",
+                             "code.exclude names %.*s, which is not inside the program's folder",
                              STR_FMT(str_sub(s->exclude[i], 0, 100)));
 }
 
@@ -240,6 +240,11 @@ void read_file(struct load *l)
     struct settings *s = l->s;
     int durability;
     s->retries = 2;
+    if (node_is_null(l->root) || (l->root->kind == NODE_MAP && l->root->n == 0)) {
+        (void)problem_at(l, l->at, E_INVALID, "`trawl init` writes a first one",
+                         "the file is empty");
+        return;
+    }
     if (!schema_open(l, l->root, "", keys_for(l), K_COUNT, found))
         return;
     read_space_name(l, found[K_SPACE]);

@@ -63,7 +63,7 @@ static void read_budget(struct load *l, const struct node *n)
     if (min > max) {
         (void)problem_at(l, found[MIN] ? found[MIN]->at : n->at, E_INVALID,
                          "min is the least a trial trains, max the most",
-                         "search.budget.min is %lld, more than max, %lld", (long long)min,
+                         "search.budget.min is %lld, more than max, which is %lld", (long long)min,
                          (long long)max);
         return;
     }
@@ -75,7 +75,7 @@ static void read_budget(struct load *l, const struct node *n)
 /* vary, same, or how often each configuration runs. */
 static void read_seeds(struct load *l, const struct node *n)
 {
-    static const char *const words[] = {"vary", "same"};
+    static const char *const words[] = {"vary", "same", "a number"};
     struct settings *s = l->s;
     int word;
     s->seeds = SEEDS_VARY;
@@ -85,7 +85,12 @@ static void read_seeds(struct load *l, const struct node *n)
     if (n->kind == NODE_SCALAR && node_value(n).type == VALUE_INT) {
         if (read_int(l, n, "search.seeds", 1, REPLICATES_MAX, &s->replicates))
             s->seeds = SEEDS_REPLICATES;
-    } else if (read_word(l, n, "search.seeds", words, 2, &word)) {
+    } else if (!read_word(l, n, "search.seeds", words, 3, &word)) {
+        return;
+    } else if (word == 2) {
+        (void)problem_at(l, n->at, E_INVALID, "like seeds: 3, of which each configuration gets one",
+                         "search.seeds is no number");
+    } else {
         s->seeds = word == 0 ? SEEDS_VARY : SEEDS_SAME;
     }
 }

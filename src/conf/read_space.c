@@ -127,7 +127,8 @@ static bool read_long(struct load *l, const struct node *map, struct param_decl 
         d->when = when->text;
         if (when->kind != NODE_SCALAR || node_is_null(when) || when->text.n == 0)
             right = problem_at(l, when->at, E_INVALID, "like: when: model == \"mlp\"",
-                               "the condition of %s is %s", name, node_what(when));
+                               "the condition of %s is %s", name,
+                               when->kind == NODE_SCALAR ? "empty" : node_what(when));
     }
     if (found[LONG_DEFAULT]) {
         d->default_at = found[LONG_DEFAULT]->at;
@@ -203,6 +204,16 @@ static void read_constraints(struct load *l, const struct node *n)
     }
 }
 
+/* What the space says of a value, said of the baseline's. */
+static bool baseline_problem(struct load *l, struct location at, const char *name, struct error *e)
+{
+    const char *said = arena_cstr(&l->work, str_of(e->message));
+    if (said && e->code != E_NOMEM)
+        (void)snprintf(e->message, sizeof(e->message), "baseline%s%s: %.*s", *name ? " of " : "",
+                       name, (int)sizeof(e->message) / 2, said);
+    return problem(l, at, e);
+}
+
 /* Values of the baseline into given[]; dots and nesting as among the parameters. */
 static bool read_given(struct load *l, const struct node *map, const char *prefix,
                        struct value *given)
@@ -230,7 +241,7 @@ static bool read_given(struct load *l, const struct node *map, const char *prefi
         } else if (!read_value(l, value, name, &given[param])) {
             right = false;
         } else if (prior_accept(&s->params[param].prior, &l->s->arena, &given[param], &e) != OK) {
-            right = problem(l, value->at, &e);
+            right = baseline_problem(l, value->at, name, &e);
         }
     }
     return right;
@@ -255,7 +266,7 @@ static void read_baseline(struct load *l, const struct node *n)
     if (config_complete(s->space, &s->arena, given, &s->baseline, &e) == OK)
         s->has_baseline = true;
     else
-        (void)problem(l, n->at, &e);
+        (void)baseline_problem(l, key_place(l, n), "", &e);
 }
 
 /* space_finish judges by the problems it is given, so it gets a list of its own. */
@@ -269,7 +280,7 @@ static void finish(struct load *l, const struct node *parameters)
     l->problems->dropped += own.dropped;
     problems_free(&own);
     if (l->space_right && l->s->space->n_units == 0)
-        (void)problem_at(l, parameters->at, E_INVALID,
+        (void)problem_at(l, key_place(l, parameters), E_INVALID,
                          l->from_argv ? "write what to search as --lr='~loguniform(1e-4, 1)'"
                                       : "give one of them a prior, like lr: loguniform(1e-4, 1)",
                          "there is nothing to search: %s",

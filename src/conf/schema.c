@@ -35,6 +35,12 @@ bool problem_nomem(struct load *l)
     return problem(l, l->at, &e);
 }
 
+struct location key_place(const struct load *l, const struct node *value)
+{
+    const struct node *key = l->root ? node_key(l->root, value) : NULL;
+    return value == l->root ? l->at : key ? key->at : value->at;
+}
+
 /* "search.trials", or "trials" at the top. */
 static const char *full_name(struct load *l, const char *prefix, struct str key)
 {
@@ -121,8 +127,8 @@ bool schema_open(struct load *l, const struct node *map, const char *prefix,
     sort_keys(l, map, prefix, keys, n, found, excused);
     for (size_t i = 0; i < n; i++)
         if (keys[i].needed && !found[i] && !excused[i])
-            (void)problem_at(l, *prefix ? map->at : l->at, E_INVALID, keys[i].needed,
-                             "%s is missing", full_name(l, prefix, str_of(keys[i].name)));
+            (void)problem_at(l, key_place(l, map), E_INVALID, keys[i].needed, "%s is missing",
+                             full_name(l, prefix, str_of(keys[i].name)));
     return true;
 }
 

@@ -35,6 +35,9 @@ bool problem_at(struct load *l, struct location at, enum code code, const char *
                 const char *fmt, ...) printf_like(5, 6);
 bool problem_nomem(struct load *l);
 
+/* Where the key of a value stands, for what is wrong with the value as a whole. */
+struct location key_place(const struct load *l, const struct node *value);
+
 /* found[i] is keys[i]'s value or NULL; unknown keys and needed ones that are missing are problems.
  * False when `map` is no map. prefix names it ("search"; "" for the whole file). */
 bool schema_open(struct load *l, const struct node *map, const char *prefix,
