@@ -61,12 +61,9 @@ enum code attempt_new(struct local *x, const struct wire_spec *spec, struct atte
     return code;
 }
 
-void attempt_free(struct attempt *at)
+/* Of one that has left the list. */
+static void release(struct attempt *at)
 {
-    struct attempt **link = &at->x->attempts;
-    while (*link != at)
-        link = &(*link)->next;
-    *link = at->next;
     connect_drop(at);
     spawn_unwatch(at);
     if (at->lock >= 0)
@@ -75,13 +72,21 @@ void attempt_free(struct attempt *at)
     free(at);
 }
 
+void attempt_free(struct attempt *at)
+{
+    struct attempt **link = &at->x->attempts;
+    while (*link != at)
+        link = &(*link)->next;
+    *link = at->next;
+    release(at);
+}
+
 /* The executor's one timer stands at the earliest of all. */
 static void arm(struct local *x)
 {
     int64_t first = INT64_MAX;
     for (const struct attempt *at = x->attempts; at; at = at->next) {
-        if (at->due_ns <
-            first) /* NOLINT(clang-analyzer-unix.Malloc): what is freed left the list */
+        if (at->due_ns < first)
             first = at->due_ns;
     }
     if (first != x->armed_ns)
@@ -125,10 +130,14 @@ void local_leave(struct local *x)
 {
     if (--x->depth > 0)
         return;
-    for (struct attempt *at = x->attempts, *next; at; at = next) {
-        next = at->next;
-        if (at->forgotten)
-            attempt_free(at);
+    for (struct attempt **link = &x->attempts; *link;) {
+        struct attempt *at = *link;
+        if (at->forgotten) {
+            *link = at->next;
+            release(at);
+        } else {
+            link = &at->next;
+        }
     }
     arm(x);
 }
