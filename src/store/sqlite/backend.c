@@ -110,29 +110,13 @@ static enum code find_or_make(const char *path, enum store_mode mode, struct err
 
 /* ---- opening ---- */
 
-/* An older store is migrated by one who has the lock, so that nobody uses it meanwhile. */
-static enum code migrate(struct sqlite_store *q, struct error *e)
+static enum code bring_up(struct sqlite_store *q, struct error *e)
 {
-    int fd = -1;
-    enum schema_verdict verdict = SCHEMA_RIGHT;
-    if (q->base.mode == STORE_READ) {
-        error_set(e, E_STATE, "the store %s was written by an older trawl", q->path);
-        error_hint(e, "any command that changes it brings it up to date, after a backup");
-        return E_STATE;
-    }
-    enum code code = place_lock(q->path, &fd, e);
-    if (code == OK) /* another may have done it before we got the lock */
-        code = schema_look(q->db, q->path, schema_current(), &q->version, &verdict, e);
-    if (code == OK && verdict == SCHEMA_OLDER) {
-        code = schema_backup(q->db, q->path, q->version, e);
-        if (code == OK)
-            code = schema_migrate(q->db, q->path, schema_current(), q->version, e);
-        if (code == OK)
-            q->version = schema_current()->n;
-    }
-    if (fd >= 0)
-        close(fd);
-    return code;
+    if (q->base.mode != STORE_READ)
+        return schema_bring_up(q->db, q->path, schema_current(), &q->version, e);
+    error_set(e, E_STATE, "the store %s was written by an older trawl", q->path);
+    error_hint(e, "any command that changes it brings it up to date, after a backup");
+    return E_STATE;
 }
 
 static enum code open_at(struct sqlite_store *q, struct error *e)
@@ -148,7 +132,7 @@ static enum code open_at(struct sqlite_store *q, struct error *e)
     if (code == OK && q->base.mode != STORE_READ)
         code = connection_set_up_writer(q, e);
     if (code == OK && verdict == SCHEMA_OLDER)
-        code = migrate(q, e);
+        code = bring_up(q, e);
     return code;
 }
 

@@ -39,7 +39,14 @@ static enum code io_failed(const char *path, int rc, int errno_value, const char
 
 enum code sqlite_failed(sqlite3 *db, const char *path, int rc, const char *doing, struct error *e)
 {
-    int errno_value = db ? sqlite3_system_errno(db) : 0;
+    return sqlite_failed_with(db, path, rc, 0, doing, e);
+}
+
+enum code sqlite_failed_with(sqlite3 *db, const char *path, int rc, int errno_value,
+                             const char *doing, struct error *e)
+{
+    if (db && sqlite3_system_errno(db))
+        errno_value = sqlite3_system_errno(db);
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         return error_nomem(e);

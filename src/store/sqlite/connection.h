@@ -67,6 +67,9 @@ char *connection_uri(const char *path, const char *query) must_check;
 /* What SQLite's result code means to our caller. `doing` completes "cannot ...". */
 enum code sqlite_failed(sqlite3 *db, const char *path, int rc, const char *doing,
                         struct error *e) must_check;
+/* With the errno seen after the call, 0 for none: of a commit that fails SQLite keeps none. */
+enum code sqlite_failed_with(sqlite3 *db, const char *path, int rc, int errno_value,
+                             const char *doing, struct error *e) must_check;
 
 void names_clear(struct metric_names *n);
 

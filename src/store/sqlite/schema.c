@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -268,5 +269,25 @@ enum code schema_backup(sqlite3 *db, const char *path, int version, struct error
         unlink(copy.p);
     }
     buf_free(&copy);
+    return code;
+}
+
+enum code schema_bring_up(sqlite3 *db, const char *path, const struct schema *schema,
+                          int *ret_version, struct error *e)
+{
+    int fd = -1, version = 0;
+    enum schema_verdict verdict = SCHEMA_RIGHT;
+    enum code code = place_lock(path, &fd, e);
+    if (code == OK) /* another may have done it before we got the lock */
+        code = schema_look(db, path, schema, &version, &verdict, e);
+    if (code == OK && verdict == SCHEMA_OLDER) {
+        code = schema_backup(db, path, version, e);
+        if (code == OK)
+            code = schema_migrate(db, path, schema, version, e);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (code == OK)
+        *ret_version = schema->n;
     return code;
 }

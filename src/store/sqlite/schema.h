@@ -30,6 +30,10 @@ enum code schema_look(sqlite3 *db, const char *path, const struct schema *schema
  */
 enum code schema_migrate(sqlite3 *db, const char *path, const struct schema *schema, int version,
                          struct error *e) must_check;
+/* What opening an older store does, as one who holds the lock meanwhile (E_BUSY where another has
+ * it): looks again, backs up, migrates. */
+enum code schema_bring_up(sqlite3 *db, const char *path, const struct schema *schema,
+                          int *ret_version, struct error *e) must_check;
 /* Copies the database, whole and synced, to PATH.schemaN-backup (-2, -3, ... where that is taken).
  */
 enum code schema_backup(sqlite3 *db, const char *path, int version, struct error *e) must_check;

@@ -9,6 +9,7 @@
 
 #include "store/sqlite/connection.h"
 
+#include <errno.h>
 #include <math.h>
 
 #define SEARCH_COLUMNS                                                                   \
@@ -154,7 +155,7 @@ void statement_give(struct sqlite_store *q, enum statement which, sqlite3_stmt *
     sqlite3_clear_bindings(st);
 }
 
-static enum code step_failed(struct sqlite_store *q, int rc, struct error *e)
+static enum code step_failed(struct sqlite_store *q, int rc, int errno_value, struct error *e)
 {
     switch (rc) {
     case SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -168,14 +169,16 @@ static enum code step_failed(struct sqlite_store *q, int rc, struct error *e)
         break;
     }
     bool reads = q->base.mode == STORE_READ;
-    return sqlite_failed(q->db, q->path, rc, reads ? "read the store" : "use the store", e);
+    return sqlite_failed_with(q->db, q->path, rc, errno_value,
+                              reads ? "read the store" : "write to the store", e);
 }
 
 enum code statement_next(struct sqlite_store *q, sqlite3_stmt *st, bool *ret_row, struct error *e)
 {
+    errno = 0;
     int rc = sqlite3_step(st);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return step_failed(q, rc, e);
+        return step_failed(q, rc, errno, e);
     *ret_row = rc == SQLITE_ROW;
     return OK;
 }
@@ -191,7 +194,7 @@ enum code statement_run(struct sqlite_store *q, enum statement which, sqlite3_st
 
 enum code statement_exec(struct sqlite_store *q, enum statement which, struct error *e)
 {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     enum code code = statement_take(q, which, &st, e);
     return code == OK ? statement_run(q, which, st, e) : code;
 }

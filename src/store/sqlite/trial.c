@@ -66,7 +66,7 @@ enum code ranking_of(struct sqlite_store *q, struct search_id id, bool minimize,
         return code;
     bind_i64(st, 1, id.v);
     code = collect(q, RANK_ALL, st, ret, ret_n, e);
-    if (code == OK)
+    if (code == OK && *ret_n > 0)
         *ret_n = rank_sort(*ret, *ret_n, minimize);
     return code;
 }
