@@ -19,6 +19,15 @@ struct scratch {
 int scratch_open(void **state);
 int scratch_close(void **state);
 
+/* The call, which may use &e_, gives this code. */
+#define CODE(expected, call)                                                                       \
+    do {                                                                                           \
+        struct error e_ = {0};                                                                     \
+        enum code c_ = (call);                                                                     \
+        if (c_ != (expected))                                                                      \
+            fail_msg("%s: %s, not %s: %s", #call, code_name(c_), code_name(expected), e_.message); \
+    } while (0)
+
 /* They fail the test that calls them. */
 void scratch_reopen(struct scratch *t);
 struct store *scratch_reader(struct scratch *t);

@@ -6,14 +6,6 @@
 
 #include <math.h>
 
-#define CODE(expected, call)                                                                       \
-    do {                                                                                           \
-        struct error e_ = {0};                                                                     \
-        enum code c_ = (call);                                                                     \
-        if (c_ != (expected))                                                                      \
-            fail_msg("%s: %s, not %s: %s", #call, code_name(c_), code_name(expected), e_.message); \
-    } while (0)
-
 /* ---- names, ids, states ---- */
 
 static void names_and_ids(void **state)
