@@ -260,11 +260,21 @@ static void a_last_report_counts(void **state)
 static void explicit_reports_end_the_scan(void **state)
 {
     struct supervised s;
-    supervised_init(&s, "echo auc=0.1; sleep 0.1; \"$REPORT\" report --step 2 auc=0.2; echo step=3 "
+    supervised_init(&s, "echo auc=0.1; sleep 0.3; \"$REPORT\" report --step 2 auc=0.2; echo step=3 "
                         "auc=0.3; sleep 0.1; echo auc=0.4");
     s.spec.next_wanted = 100;
     supervised_go(&s);
     assert_int_equal(supervised_finish(&s).reports, 2);
+    supervised_free(&s);
+    /* both at once: what it prints does not count, nor end it at its last step */
+    supervised_init(&s,
+                    "echo step=1 auc=0.2; \"$REPORT\" report --step 1 auc=0.2; echo \"heard $?\"; "
+                    "sleep 1; echo saved");
+    s.spec.steps = 1;
+    supervised_go(&s);
+    assert_int_equal(supervised_finish(&s).reports, 1);
+    struct str log = supervised_file(&s, "a.log");
+    assert_true(text_has(log, "| heard 10\n") && text_has(log, "| saved\n"));
     supervised_free(&s);
 }
 

@@ -102,6 +102,8 @@ void ending_told(struct supervisor *s, enum verdict v)
         ending_term(s, s->budget_reached ? CAUSE_BUDGET : CAUSE_VERDICT);
     }
     set_cause(s, s->budget_reached ? CAUSE_BUDGET : CAUSE_VERDICT);
+    if (s->budget_reached)
+        s->ending.term_at = NEVER; /* set when its output told, before it was known to ask */
     bool stop = v != VERDICT_PAUSE && !s->budget_reached;
     if (stop && s->ending.term_at > now + grace(s))
         s->ending.term_at = now + grace(s);

@@ -22,8 +22,11 @@
 #include <sys/socket.h>
 
 enum { REPORTERS_MAX = 32, READ_CHUNK = 64 * 1024, CONTROLLER_READ_MAX = FRAME_MAX + FRAME_HEAD };
-#define NEVER          INT64_MAX
-#define ANSWER_LIMIT   (5 * NS_PER_S)  /* how long the controller may think, unless it says HOLD */
+#define NEVER        INT64_MAX
+#define ANSWER_LIMIT (5 * NS_PER_S) /* how long the controller may think, unless it says HOLD */
+/* A program that prints its metrics and reports them as well does both at nearly the same time:
+ * until this long after its first output nothing is taken from there. */
+#define SCAN_DELAY     (50 * NS_PER_MS)
 #define GRACE_STANDARD (10 * NS_PER_S) /* where the spec names none */
 
 /* SWEEPING: the program is dead, what it left is being killed. LAST_WORD: all are dead, what they
@@ -79,6 +82,9 @@ struct supervisor {
     int listener_fd, child_fd /* signalfd */, pipe_fd[2];
     struct reporter reporter[REPORTERS_MAX];
     struct scan *scan;
+    bool scanning;       /* the output is looked at as it comes */
+    int64_t scan_at;     /* when that begins; NEVER: nothing was written yet */
+    struct buf early[2]; /* what came before */
     struct output output;
     struct cgroup cgroup;
     char *chunk; /* READ_CHUNK bytes */
@@ -114,7 +120,7 @@ bool events_reported(struct supervisor *s, const struct endpoint_message *m,
 
 /* reporters.c */
 enum code reporters_listen(struct supervisor *s, struct error *e) must_check;
-void reporters_accept(struct supervisor *s);
+bool reporters_accept(struct supervisor *s); /* false: nobody called */
 void reporter_ready(struct supervisor *s, struct reporter *r, short events);
 /* Answers those that wait: for report `seq`, or, seq 0, all; or those whose time is up. */
 void reporters_answer(struct supervisor *s, int64_t seq, enum verdict v);
@@ -162,6 +168,8 @@ int64_t limits_kernel_kills(void);
 /* pipes.c */
 enum code pipes_open(struct supervisor *s, int ret_program_end[2], struct error *e) must_check;
 void pipes_ready(struct supervisor *s, int stream);
+void pipes_run(struct supervisor *s, int64_t now);
+int64_t pipes_deadline(const struct supervisor *s);
 /* What is left in the pipes once everything that wrote to them is dead. */
 void pipes_drain(struct supervisor *s);
 

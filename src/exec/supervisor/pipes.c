@@ -40,13 +40,52 @@ static void log_bytes(struct supervisor *s, int stream, struct str bytes)
     buf_free(&note);
 }
 
+static bool wants_scan(const struct supervisor *s)
+{
+    return !s->explicit_reports && s->scan && s->spec.n_names;
+}
+
+static void scan(struct supervisor *s, int stream, struct str bytes)
+{
+    if (wants_scan(s) && scan_feed(s->scan, stream, bytes, events_found, s) != OK)
+        event_note(s, STR("out of memory while looking for metrics in the output"));
+}
+
+static void begin_scanning(struct supervisor *s)
+{
+    s->scanning = true;
+    for (int i = 0; i < 2; i++) {
+        scan(s, i, buf_view(&s->early[i]));
+        buf_free(&s->early[i]);
+    }
+}
+
 static void take(struct supervisor *s, int stream, struct str bytes)
 {
     s->active_at = supervisor_now(s);
     log_bytes(s, stream, bytes);
-    if (!s->explicit_reports && s->scan && s->spec.n_names &&
-        scan_feed(s->scan, stream, bytes, events_found, s) != OK)
-        event_note(s, STR("out of memory while looking for metrics in the output"));
+    if (!wants_scan(s))
+        return;
+    if (!s->scanning && s->early[stream].n + bytes.n > READ_CHUNK)
+        begin_scanning(s);
+    if (s->scanning) {
+        scan(s, stream, bytes);
+        return;
+    }
+    buf_str(&s->early[stream], bytes);
+    if (s->scan_at == NEVER)
+        s->scan_at = s->active_at + SCAN_DELAY;
+}
+
+void pipes_run(struct supervisor *s, int64_t now)
+{
+    if (!s->scanning && s->scan_at <= now)
+        begin_scanning(s);
+}
+
+int64_t pipes_deadline(const struct supervisor *s)
+{
+    return s->scanning ? NEVER : s->scan_at;
 }
 
 /* False once there is nothing more to read now, or ever. */
@@ -79,6 +118,8 @@ void pipes_drain(struct supervisor *s)
         for (int i = 0; i < DRAIN_READS && s->pipe_fd[stream] >= 0; i++)
             if (!read_some(s, stream))
                 break;
-    if (s->scan && !s->explicit_reports && scan_end(s->scan, events_found, s) != OK)
+    if (!s->scanning)
+        begin_scanning(s);
+    if (wants_scan(s) && scan_end(s->scan, events_found, s) != OK)
         event_note(s, STR("out of memory while looking for metrics in the output"));
 }

@@ -279,16 +279,17 @@ static struct reporter *free_reporter(struct supervisor *s)
     return idlest;
 }
 
-void reporters_accept(struct supervisor *s)
+bool reporters_accept(struct supervisor *s)
 {
     int fd = accept4(s->listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
-        return;
+        return false;
     struct reporter *r = free_reporter(s);
     *r = (struct reporter){.fd = fd, .used_at = supervisor_now(s)};
     buf_init(&r->in, ENDPOINT_LINE_MAX + 1);
     buf_init(&r->out, OUT_MAX);
     read_more(s, r); /* what it has to say usually came with it */
+    return true;
 }
 
 void reporters_answer(struct supervisor *s, int64_t seq, enum verdict v)
@@ -333,8 +334,8 @@ static void drain(struct supervisor *s, struct reporter *r)
 
 void reporters_drain(struct supervisor *s)
 {
-    for (int i = 0; i < BACKLOG; i++)
-        reporters_accept(s);
+    for (int i = 0; i < BACKLOG && reporters_accept(s); i++)
+        continue;
     reporters_answer(s, 0, VERDICT_CONTINUE);
     for (size_t i = 0; i < REPORTERS_MAX; i++)
         drain(s, &s->reporter[i]);

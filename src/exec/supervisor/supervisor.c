@@ -32,11 +32,14 @@ static enum code init(struct supervisor *s, int controller_fd, int spool_fd,
                              .cgroup.procs_fd = -1,
                              .last_step = -1,
                              .killed_by_kernel = -1,
+                             .scan_at = NEVER,
                              .ending = {.term_at = NEVER, .kill_at = NEVER}};
     arena_init(&s->arena, ARENA_MAX);
     buf_init(&s->spec_bytes, FRAME_MAX + FRAME_HEAD);
     buf_init(&s->controller_in, CONTROLLER_READ_MAX + READ_CHUNK);
     buf_init(&s->infeasible_why, 1000);
+    buf_init(&s->early[0], READ_CHUNK);
+    buf_init(&s->early[1], READ_CHUNK);
     for (size_t i = 0; i < REPORTERS_MAX; i++)
         s->reporter[i].fd = -1;
     s->chunk = malloc(READ_CHUNK);
@@ -60,6 +63,8 @@ static void release(struct supervisor *s)
     buf_free(&s->spec_bytes);
     buf_free(&s->controller_in);
     buf_free(&s->infeasible_why);
+    buf_free(&s->early[0]);
+    buf_free(&s->early[1]);
     arena_free(&s->arena);
     free(s->chunk);
 }
@@ -203,8 +208,8 @@ static void say_last_word(struct supervisor *s)
 {
     struct wire_exited x;
     int64_t peak = cgroup_peak(&s->cgroup);
+    reporters_drain(s); /* first: a report there ends the look at the output */
     pipes_drain(s);
-    reporters_drain(s);
     if (peak > s->peak_memory)
         s->peak_memory = peak;
     ending_reason(s, &x);
@@ -220,7 +225,9 @@ static void say_last_word(struct supervisor *s)
 static int64_t nearest_deadline(const struct supervisor *s)
 {
     int64_t at = ending_deadline(s), limit = limits_deadline(s), reply = reporters_deadline(s);
+    int64_t scan = pipes_deadline(s);
     at = limit < at ? limit : at;
+    at = scan < at ? scan : at;
     return reply < at ? reply : at;
 }
 
@@ -278,6 +285,7 @@ static void turn(struct supervisor *s, struct watched *w)
         if (w->fd[i].revents)
             dispatch(s, &w->fd[i], w->reporter[i]);
     int64_t now = supervisor_now(s);
+    pipes_run(s, now);
     limits_run(s, now);
     reporters_expire(s, now);
     ending_run(s, now);
