@@ -196,7 +196,7 @@ class Project:
 
     def run(self, *args, status=0, **options):
         """trawl run --json; the events are in .events."""
-        return self.trawl("run", *args, "--json", status=status, **options)
+        return self.trawl("run", "--json", *args, status=status, **options)
 
     def trials(self, search=None):
         """All trials of a search (None: the latest), by number."""
