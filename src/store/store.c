@@ -112,7 +112,7 @@ enum code store_open(const char *where, enum store_mode mode, enum durability du
     enum code code = str_starts(str_of(where), "postgres")
                          ? error_set(e, E_UNSUPPORTED, "this build has no PostgreSQL store")
                          : error_set(e, E_INVALID, "\"%s\" is no store", where);
-    error_hint(e, "write sqlite:PATH, as in sqlite:.trawl/store.db");
+    error_hint(e, "write sqlite:PATH, as in sqlite:.trawl/trawl.db");
     return code;
 }
 
