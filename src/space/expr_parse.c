@@ -31,9 +31,12 @@ static enum code parse_operands(struct parser *p, size_t open, struct expr *x)
         }
         if (x->first && parser_take_char(p, ')'))
             break; /* a comma before the end, as Python takes it */
-        code = parse_or(p, tail);
-        if (code == OK)
-            tail = &(*tail)->next;
+        struct expr *operand = NULL;
+        code = parse_or(p, &operand);
+        if (!operand)
+            break;
+        *tail = operand;
+        tail = &operand->next;
     }
     p->depth--;
     return code;

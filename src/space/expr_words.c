@@ -165,11 +165,15 @@ enum code parser_string(struct parser *p, struct expr **ret)
 enum code parser_backquoted(struct parser *p, struct expr **ret)
 {
     size_t pos = p->c.pos++;
-    while (!cursor_done(&p->c) && cursor_peek(&p->c) != '`')
-        p->c.pos++;
+    for (char c; (c = cursor_peek(&p->c)) != '`'; p->c.pos++)
+        if (!is_letter(c) && !is_digit(c) && c != '.' && c != '-')
+            return cursor_done(&p->c)
+                       ? parser_fail(p, pos, "this name has no closing `", NULL)
+                       : parser_fail(p, p->c.pos, "no parameter has this in its name", NULL);
     struct str name = cursor_since(&p->c, pos + 1);
-    if (!parser_take_char(p, '`'))
-        return parser_fail(p, pos, "this name has no closing `", NULL);
+    parser_take_char(p, '`');
+    if (name.n == 0)
+        return parser_fail(p, pos, "a name is missing between the backquotes", NULL);
     enum code code = parser_node(p, X_NAME, pos, ret);
     if (code == OK)
         (*ret)->name = name;

@@ -91,17 +91,24 @@ static void write_operands(const struct expr *x, struct buf *b)
     buf_char(b, ')');
 }
 
-static void write_name(struct str name, struct buf *b)
+/* Does it read as one bare word that stands for a name? */
+static bool is_bare(struct str name)
 {
-    bool quoted = name.p && memchr(name.p, '-', name.n);
     static const char *const words[] = {"and", "or", "not", "in", "true", "false"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        quoted = quoted || str_is(name, words[i]);
-    if (quoted)
-        buf_char(b, '`');
+        if (str_is(name, words[i]))
+            return false;
+    char first = name.n ? name.p[0] : '-';
+    return first != '.' && first != '-' && !(first >= '0' && first <= '9') &&
+           !memchr(name.p, '-', name.n);
+}
+
+static void write_name(struct str name, struct buf *b)
+{
+    const char *quote = is_bare(name) ? "" : "`";
+    buf_cstr(b, quote);
     buf_str(b, name);
-    if (quoted)
-        buf_char(b, '`');
+    buf_cstr(b, quote);
 }
 
 static void write_literal(const struct value *v, struct buf *b)

@@ -3,6 +3,7 @@
  */
 #include "space/prior_call.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,6 +59,7 @@ static enum code copy_levels(const struct prior_call *call, struct arena *a,
     enum code code = levels && seen ? OK : error_nomem(call->e);
     p->levels = levels;
     for (size_t i = 0; i < p->n_levels && code == OK; i++) {
+        assert(from[i]); /* sort_arguments left one for each level */
         size_t pos = from[i]->has_key ? from[i]->key_pos : from[i]->pos;
         code = check_level(call, level_of(from[i]), pos);
         if (code == OK && value_copy(a, level_of(from[i]), &levels[i]) != OK)
@@ -224,7 +226,7 @@ enum code prior_parse_levels(const struct prior_call *call, struct arena *a, str
         code = check_sizes(call, p);
     if (code == OK)
         code = copy_levels(call, a, from, p);
-    for (size_t i = 0; i < p->n_levels; i++)
+    for (size_t i = 0; i < p->n_levels && code == OK; i++)
         weighted = weighted || from[i]->has_key;
     if (code == OK && weighted)
         code = set_weights(call, a, p);

@@ -91,7 +91,7 @@ static enum code place(const struct prior_call *call, const struct signature *s,
 
 static double real_of(const struct prior_argument *arg)
 {
-    return arg->value.type == VALUE_INT ? (double)arg->value.i : arg->value.r;
+    return arg->value.type == VALUE_INT ? (double)arg->value.i : arg->value.r + 0.0; /* no -0 */
 }
 
 static enum code fail_order(const struct prior_call *call, const struct prior_argument *lo,

@@ -8,9 +8,13 @@
 #include <string.h>
 
 enum {
-    WALK_STEPS = 200000,    /* values tried by enumeration */
-    FIRST_DRAWS = 1000,     /* before enumerating: most spaces are easily satisfied */
-    CONDITION_STEPS = 20000 /* redraws in search of a condition that is true */
+    WALK_STEPS = 200000,      /* values tried by enumeration */
+    FIRST_DRAWS = 1000,       /* before enumerating: most spaces are easily satisfied */
+    CONDITION_DRAWS = 100,    /* of the whole space, before single conditions are looked into */
+    CONDITION_STEPS = 20000,  /* redraws in search of a condition that is true, */
+    CONDITION_WORK = 4000000, /* fewer where each touches many parameters */
+    CONDITION_STEPS_LEAST = 2000,
+    FRESH_START = 500 /* redraws after which the search begins anew */
 };
 
 static void place(struct error *e, struct location at)
@@ -19,70 +23,115 @@ static void place(struct error *e, struct location at)
         error_at(e, at.file, at.line, at.column);
 }
 
-static bool is_found(void *self, const struct part *p)
+/* The search for configurations in which each conditional parameter is active. It goes on from
+ * where the last one was found: what hangs on that is near. */
+struct activity {
+    struct part p;
+    const struct name_list *names;
+    struct rng r;
+    bool found[SPACE_PARAMS_MAX];
+};
+
+static void note_active(struct activity *a)
+{
+    for (size_t i = 0; i < a->p.n; i++)
+        if (a->p.values[a->p.members[i]].type != VALUE_NONE)
+            a->found[a->p.members[i]] = true;
+}
+
+static enum code activity_init(struct activity *a, const struct space *s,
+                               const struct name_list *names)
+{
+    bool wanted[SPACE_PARAMS_MAX];
+    a->names = names;
+    memset(a->found, 0, sizeof(a->found));
+    rng_init(&a->r, 0, 0);
+    for (size_t i = 0; i < s->n_params; i++)
+        wanted[i] = s->params[i].when;
+    enum code code = part_init(&a->p, s, names, wanted);
+    for (int i = 0; code == OK && a->p.n && i < CONDITION_DRAWS; i++) {
+        code = part_draw(&a->p, &a->r);
+        note_active(a);
+    }
+    return code;
+}
+
+/* What the condition of an inactive parameter waits for: itself, or an inactive one that it names,
+ * or that one's, and so on. */
+static int blocked_by(struct activity *a, int param)
+{
+    for (;;) {
+        const struct name_list *named = &a->names[param];
+        int inactive[SPACE_PARAMS_MAX], n = 0;
+        for (size_t i = 0; i < named->n; i++)
+            if (a->p.values[named->v[i]].type == VALUE_NONE)
+                inactive[n++] = named->v[i];
+        if (n == 0 || ((size_t)n < named->n && rng_below(&a->r, 2)))
+            return param;
+        param = inactive[rng_below(&a->r, (uint64_t)n)];
+    }
+}
+
+/* Redraws what stands in the way of `param`, as WalkSAT does (Selman, Kautz & Cohen 1994): a
+ * condition under ten others is found in as many steps as there are conditions, where plain draws
+ * would need a product. */
+static enum code search_active(struct activity *a, int param)
+{
+    int steps = CONDITION_WORK / (int)(a->p.n + 1);
+    steps = steps > CONDITION_STEPS         ? CONDITION_STEPS
+            : steps < CONDITION_STEPS_LEAST ? CONDITION_STEPS_LEAST
+                                            : steps;
+    enum code code = OK;
+    for (int step = 1; code == OK && !a->found[param] && step <= steps; step++) {
+        const struct name_list *named = &a->names[blocked_by(a, param)];
+        if (named->n == 0 || step % FRESH_START == 0)
+            code = part_draw(&a->p, &a->r);
+        else
+            code = part_redraw(&a->p, &a->r, named->v[rng_below(&a->r, named->n)]);
+        note_active(a);
+    }
+    return code;
+}
+
+static bool is_active(void *self, const struct part *p)
 {
     const int *param = self;
     return config_is_active(p->s, p->values, *param);
 }
 
-/* What the condition of an inactive parameter waits for: itself, or an inactive one that it names,
- * or that one's, and so on. */
-static int blocked_by(const struct part *p, const struct name_list *names, int param, struct rng *r)
-{
-    for (;;) {
-        const struct name_list *named = &names[param];
-        int inactive[SPACE_PARAMS_MAX], n = 0;
-        for (size_t i = 0; i < named->n; i++)
-            if (p->values[named->v[i]].type == VALUE_NONE)
-                inactive[n++] = named->v[i];
-        if (n == 0 || ((size_t)n < named->n && rng_below(r, 2)))
-            return param;
-        param = inactive[rng_below(r, (uint64_t)n)];
-    }
-}
-
-/* Draws, then redraws what stands in the way of `param`, as WalkSAT does (Selman, Kautz & Cohen
- * 1994): a condition under ten others is found in as many steps as there are conditions, where
- * plain draws would need a product. */
-static enum code search_active(struct part *p, const struct name_list *names, int param,
-                               bool *ret_found)
-{
-    struct rng r;
-    rng_init(&r, 0, (uint64_t)param);
-    enum code code = part_draw(p, &r);
-    for (int step = 0; code == OK && step < CONDITION_STEPS; step++) {
-        if (config_is_active(p->s, p->values, param)) {
-            *ret_found = true;
-            return OK;
-        }
-        const struct name_list *named = &names[blocked_by(p, names, param, &r)];
-        if (named->n == 0 || step % 500 == 499)
-            code = part_draw(p, &r);
-        else
-            code = part_redraw(p, &r, named->v[rng_below(&r, named->n)]);
-    }
-    *ret_found = false;
-    return code;
-}
-
-/* Sets *ret_proof to how it is known that `param` is never active; NULL: it can be. */
-static enum code find_active(const struct space *s, const struct name_list *names, int param,
-                             const char **ret_proof)
+/* Goes through everything that the condition of `param` depends on. */
+static enum code walk_condition(const struct space *s, const struct name_list *names, int param,
+                                enum walk_end *ret)
 {
     struct part p;
-    bool wanted[SPACE_PARAMS_MAX] = {false}, found = false;
-    enum walk_end end = WALK_LIMIT;
+    bool wanted[SPACE_PARAMS_MAX] = {false};
     for (size_t i = 0; i < names[param].n; i++)
         wanted[names[param].v[i]] = true;
     enum code code = part_init(&p, s, names, wanted);
     if (code == OK)
-        code = search_active(&p, names, param, &found);
-    if (code == OK && !found)
-        code = part_walk(&p, WALK_STEPS, is_found, &param, &end);
-    *ret_proof = found || end == WALK_STOPPED ? NULL
-                 : end == WALK_ALL            ? "no combination of values makes its condition true"
-                                              : "no draw was found that makes its condition true";
+        code = part_walk(&p, WALK_STEPS, is_active, &param, ret);
     part_free(&p);
+    return code;
+}
+
+/* Sets *ret_proof to how it is known that `param` is never active; NULL: it can be. */
+static enum code prove_inactive(struct activity *a, int param, const char **ret_proof)
+{
+    const struct space *s = a->p.s;
+    enum walk_end end = WALK_STOPPED;
+    *ret_proof = NULL;
+    if (a->found[param])
+        return OK;
+    if (expr_bounds(s->params[param].when, s) == EXPR_FALSE) {
+        *ret_proof = "no values within the bounds make its condition true";
+        return OK;
+    }
+    enum code code = search_active(a, param);
+    if (code == OK && !a->found[param])
+        code = walk_condition(s, a->names, param, &end);
+    if (code == OK && end != WALK_STOPPED)
+        *ret_proof = end == WALK_ALL ? "no combination of values makes its condition true"
+                                     : "no draw was found that makes its condition true";
     return code;
 }
 
@@ -109,26 +158,22 @@ static bool follows(const struct name_list *names, int param, const bool *inacti
 enum code space_check_conditions(const struct space *s, const struct name_list *names,
                                  struct problems *problems)
 {
+    struct activity a;
     bool inactive[SPACE_PARAMS_MAX] = {false};
-    for (size_t i = 0; i < s->n_params && problems->dropped == 0; i++) {
+    enum code code = activity_init(&a, s, names);
+    for (size_t i = 0; code == OK && i < s->n_params && problems->dropped == 0; i++) {
         int param = s->order[i];
-        const struct param *p = &s->params[param];
         const char *proof = NULL;
-        if (!p->when || (expr_bounds(p->when, s) == EXPR_TRUE && p->depth == 1))
-            continue;
         inactive[param] = follows(names, param, inactive);
-        if (inactive[param])
+        if (!s->params[param].when || inactive[param])
             continue;
-        if (expr_bounds(p->when, s) == EXPR_FALSE)
-            proof = "no values within the bounds make its condition true";
-        else if (find_active(s, names, param, &proof) != OK)
-            return E_NOMEM;
-        if (!proof)
-            continue;
-        inactive[param] = true;
-        add_inactive(p, proof, problems);
+        code = prove_inactive(&a, param, &proof);
+        inactive[param] = proof;
+        if (code == OK && proof)
+            add_inactive(&s->params[param], proof, problems);
     }
-    return OK;
+    part_free(&a.p);
+    return code;
 }
 
 /* The search for one configuration that all constraints allow. */

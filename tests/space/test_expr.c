@@ -83,6 +83,7 @@ static void writes_canonical_text(void **state)
         {"'hour' in features", "\"hour\" in features"},
         {"optimizer.name == \"adam\"", "optimizer.name == \"adam\""},
         {"`batch-size` > 3", "`batch-size` > 3"},
+        {"`depth` > 3", "depth > 3"},
         {"max(depth, 3, abs(-4)) <= 1e3", "max(depth, 3, abs(-4)) <= 1000.0"},
         {"big > -9223372036854775808", "big > -9223372036854775808"},
         {"big != 9223372036854775807", "big != 9223372036854775807"},
@@ -130,7 +131,9 @@ static const char *const wrong[][2] = {
     {"sqr(depth) > 3", "3:8: there is no function sqr | did you mean sqrt?"},
     {"sqrt(depth, 2) > 3", "3:8: sqrt() takes one number"},
     {"max() > 3", "3:8: max() takes at least one number"},
-    {"`batch-size > 3", "3:8: this name has no closing `"},
+    {"`batch-size", "3:8: this name has no closing `"},
+    {"`batch size` > 3", "3:14: no parameter has this in its name"},
+    {"`` > 3", "3:8: a name is missing between the backquotes"},
     {"depht > 3", "3:8: there is no parameter depht | did you mean depth?"},
     {"x > 3", "3:8: there is no parameter x | a bare word is a parameter, a string has quotes"},
     {"batch-size > 3", "3:8: there is no parameter batch | a name with a hyphen stands in "

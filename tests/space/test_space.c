@@ -77,6 +77,24 @@ static void finds_deep_conditions(void **state)
     buf_free(&b);
 }
 
+/* As deep as there are parameters; the test is that it ends soon. */
+static void takes_the_deepest_space(void **state)
+{
+    struct buf b;
+    buf_init(&b, 1 << 18);
+    buf_cstr(&b, "p0: int(0, 9)\n");
+    for (int i = 1; i < SPACE_PARAMS_MAX; i++)
+        buf_fmt(&b, "p%d: int(0, 9) when p%d == %d\n", i, i - 1, i % 10);
+    struct space *s = must_make(b.p);
+    assert_int_equal(s->params[SPACE_PARAMS_MAX - 1].depth, SPACE_PARAMS_MAX - 1);
+    space_free(s);
+    buf_clear(&b);
+    for (int i = 0; i < SPACE_PARAMS_MAX; i++)
+        buf_fmt(&b, "p%d: flag() when p%d\n", i, (i + 1) % SPACE_PARAMS_MAX);
+    assert_non_null(strstr(problem_of(b.p), "conditions go in a circle: p0 -> p1 -> p2 -> "));
+    buf_free(&b);
+}
+
 /* Whatever the order in the file, conditions come after what they name. */
 static void orders_by_conditions(void **state)
 {
@@ -262,6 +280,7 @@ int main(void)
         cmocka_unit_test(builds_the_example),
         cmocka_unit_test(refuses_wrong_spaces),
         cmocka_unit_test(finds_deep_conditions),
+        cmocka_unit_test(takes_the_deepest_space),
         cmocka_unit_test(orders_by_conditions),
         cmocka_unit_test(refuses_names_and_defaults),
         cmocka_unit_test(reports_all_that_is_wrong),
