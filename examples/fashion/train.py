@@ -189,9 +189,14 @@ def main():
         step += 1
         started = time.monotonic()
         rng = np.random.default_rng([seed, step])  # the same after a resume
-        for part in np.split(rng.permutation(TRAIN), TRAIN // CHUNK):
-            x = features(shifted(train[part], rng)) if args["shift"] else seen[part]
-            model.partial_fit(x, y[part], classes=np.arange(10))
+        try:
+            for part in np.split(rng.permutation(TRAIN), TRAIN // CHUNK):
+                x = features(shifted(train[part], rng)) if args["shift"] else seen[part]
+                model.partial_fit(x, y[part], classes=np.arange(10))
+        except ValueError as e:  # how scikit-learn says that the weights are no longer numbers
+            print(f"the training diverged: {e}", flush=True)
+            report(step, {"val_accuracy": float("nan")})
+            return
         metrics = {"val_accuracy": model.score(valid, y_valid), "seconds": time.monotonic() - started}
         if step == args["steps"]:  # the only look at the test images; no decision stands on it
             test = features(read_idx("t10k-images-idx3-ubyte.gz", 10000))
