@@ -236,12 +236,17 @@ static void spawn_failed(struct scheduler *s, struct live_attempt *at, const str
     live_attempt_ended(s, at, REASON_SPAWN, -1, -1, str_of(text));
 }
 
-static void act_start(struct scheduler *s, struct live_attempt *at, bool adopt)
+/* An attempt that can't be taken up is not dead for that: no memory is no proof. */
+static void act_adopt(struct scheduler *s, struct live_attempt *at)
 {
     struct error e = {0};
-    enum code c = adopt ? s->executor->ops->adopt(s->executor, &at->spec, at->row.last_seq, &e)
-                        : s->executor->ops->start(s->executor, &at->spec, &e);
-    if (c != OK)
+    (void)sched_took(s, s->executor->ops->adopt(s->executor, &at->spec, at->row.last_seq, &e), &e);
+}
+
+static void act_start(struct scheduler *s, struct live_attempt *at)
+{
+    struct error e = {0};
+    if (s->executor->ops->start(s->executor, &at->spec, &e) != OK)
         spawn_failed(s, at, &e);
 }
 
@@ -251,9 +256,12 @@ static void act(struct scheduler *s, const struct action *a)
     struct live_attempt *at = live_attempt_find(s, a->attempt);
     switch (a->kind) {
     case ACTION_START:
+        if (at != NULL)
+            act_start(s, at);
+        break;
     case ACTION_ADOPT:
         if (at != NULL)
-            act_start(s, at, a->kind == ACTION_ADOPT);
+            act_adopt(s, at);
         break;
     case ACTION_ANSWER:
         ops->answer(s->executor, a->attempt, a->seq, a->verdict, a->next_wanted);
