@@ -3,14 +3,16 @@
  * script that reports.
  */
 #include "exec/supervisor/supervisor.h"
+
 #include "base/failpoint.h"
+#include "base/io.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONTROLLER_FD = 3, SPOOL_FD = 4, WRONG_USE = 2 };
+enum { CONTROLLER_FD = 3, SPOOL_FD = 4, WRONG_USE = 2, OUTPUT_MAX = 1 << 20 };
 
 static int say(const struct error *e)
 {
@@ -50,6 +52,21 @@ static int supervise(void)
     return 0;
 }
 
+static int report(int argc, char **argv)
+{
+    struct buf out, errors;
+    buf_init(&out, OUTPUT_MAX);
+    buf_init(&errors, OUTPUT_MAX);
+    int status = report_command(argc, argv, &out, &errors);
+    if (io_write_all(STDOUT_FILENO, out.p, out.n, NULL) != OK && status == 0)
+        status = 1;
+    if (io_write_all(STDERR_FILENO, errors.p, errors.n, NULL) != OK)
+        status = status ? status : 1;
+    buf_free(&out);
+    buf_free(&errors);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct error e;
@@ -57,6 +74,6 @@ int main(int argc, char **argv)
     if (failpoint_init(&e) != OK)
         return say(&e);
     if (argc > 1 && strcmp(argv[1], "report") == 0)
-        return report_command(argc - 1, argv + 1);
+        return report(argc - 1, argv + 1);
     return supervise();
 }

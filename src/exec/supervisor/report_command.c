@@ -220,13 +220,13 @@ static enum code read_reply(const struct buf *reply, int *ret_status, const char
     return code;
 }
 
-static int complain(const struct error *e, int status)
+static int complain(const struct error *e, int status, struct buf *errors)
 {
-    fprintf(stderr, "trawl report: %s%s%s\n", e->message, e->detail[0] ? ": " : "", e->detail);
+    buf_fmt(errors, "trawl report: %s%s%s\n", e->message, e->detail[0] ? ": " : "", e->detail);
     if (e->hint[0])
-        fprintf(stderr, "  %s\n", e->hint);
+        buf_fmt(errors, "  %s\n", e->hint);
     if (status == EXIT_WRONG_USE)
-        fputs(usage, stderr);
+        buf_cstr(errors, usage);
     return status;
 }
 
@@ -246,7 +246,7 @@ static enum code deliver(const struct report_options *o, struct buf *message, st
     return code == OK ? read_reply(reply, ret_status, ret_word, e) : code;
 }
 
-int report_command(int argc, char **argv)
+int report_command(int argc, char **argv, struct buf *out, struct buf *errors)
 {
     struct report_options o = {.why = ""};
     struct error e;
@@ -254,19 +254,19 @@ int report_command(int argc, char **argv)
     const char *word = "continue";
     int status = EXIT_CONTINUE;
     if (parse(&o, argc, argv, &e) != OK)
-        return complain(&e, EXIT_WRONG_USE);
+        return complain(&e, EXIT_WRONG_USE, errors);
     if (o.help) {
-        fputs(usage, stdout);
+        buf_cstr(out, usage);
         return EXIT_CONTINUE;
     }
     buf_init(&message, ENDPOINT_LINE_MAX);
     buf_init(&reply, REPLY_MAX);
     if (deliver(&o, &message, &reply, &status, &word, &e) != OK)
-        status = complain(&e, EXIT_NOT_DELIVERED);
+        status = complain(&e, EXIT_NOT_DELIVERED, errors);
     else if (o.json)
-        fwrite(reply.p, 1, reply.n, stdout);
+        buf_str(out, buf_view(&reply));
     else
-        puts(word);
+        buf_fmt(out, "%s\n", word);
     buf_free(&message);
     buf_free(&reply);
     return status;

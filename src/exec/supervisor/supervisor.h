@@ -27,7 +27,7 @@
 #define EXEC_SUPERVISOR_SUPERVISOR_H
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/str.h"
 
 /* Runs one attempt. controller_fd: a connected stream socket on which FRAME_SPEC comes; spool_fd:
  * the empty spool, opened for reading and appending, with the lock. Both stay the caller's. OK also
@@ -36,8 +36,8 @@
 enum code supervisor_run(int controller_fd, int spool_fd, const struct clock *clock,
                          struct error *e) must_check;
 
-/* `trawl report ARGUMENTS`: what a program calls from a shell. argv[0] is "report". Writes the
- * decision to stdout, what went wrong to stderr; returns the exit status. */
-int report_command(int argc, char **argv);
+/* `trawl report ARGUMENTS`: what a program calls from a shell. argv[0] is "report". Appends what is
+ * to go to stdout (the decision) and to stderr; returns the exit status. */
+int report_command(int argc, char **argv, struct buf *out, struct buf *errors);
 
 #endif
