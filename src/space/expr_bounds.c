@@ -175,9 +175,11 @@ static struct span span_of_membership(struct span item, const struct prior *p)
         n = items->list.n;
         items = items->list.v;
     }
+    if (n == 0) { /* a fixed list may be empty */
+        out.can_false = true;
+        return out;
+    }
     struct span found = span_of_equality(item, span_of_set(items, n));
-    if (n == 0)
-        found = (struct span){.can_false = true};
     out.can_true = found.can_true && (complete || p->max > 0);
     /* One item that is surely among them; otherwise anything may be missing. */
     bool surely = complete && item.set && item.n_set == 1 && found.can_true;

@@ -26,6 +26,12 @@ static struct space *make_space(void)
     declare(s, STR("o"), STR("ordinal(low, mid, high)"));
     declare(s, STR("s"), STR("subset(a, b, 3)"));
     declare(s, STR("p.q-r"), STR("int(-9223372036854775808, 9223372036854775807)"));
+    const struct value a = value_string(STR("a"));
+    struct param_decl fixed = {.name = STR("l"), .value = {.type = VALUE_LIST, .list = {&a, 1}}};
+    FUZZ_CHECK(space_declare(s, &fixed, NULL) == OK);
+    fixed.name = STR("e");
+    fixed.value.list.n = 0;
+    FUZZ_CHECK(space_declare(s, &fixed, NULL) == OK);
     FUZZ_CHECK(space_finish(s, &problems) == OK);
     problems_free(&problems);
     return s;

@@ -224,6 +224,26 @@ static void refuses_wrong_json(void **state)
     }
 }
 
+static void reads_what_is_not_finite(void **state)
+{
+    const struct value nan = value_real((double)NAN), least = value_real(-(double)INFINITY);
+    struct space *s;
+    struct config c;
+    struct problems problems;
+    struct param_decl d = {.name = STR("nan"), .value = nan};
+    problems_init(&problems);
+    assert_ok(space_new(&s, NULL));
+    assert_ok(space_declare(s, &d, NULL));
+    d = (struct param_decl){.name = STR("least"), .value = least};
+    assert_ok(space_declare(s, &d, NULL));
+    assert_ok(space_finish(s, &problems));
+    assert_ok(config_parse(s, &arena, STR("{\"nan\":\"nan\",\"least\":\"-inf\"}"), &c, NULL));
+    assert_true(value_equal(&c.values[0], &nan));
+    assert_true(value_equal(&c.values[1], &least));
+    problems_free(&problems);
+    space_free(s);
+}
+
 /* A constraint that names an inactive parameter holds, even where the rest of it is false. */
 static void constraints_wait_for_the_active(void **state)
 {
@@ -259,6 +279,33 @@ static void copies_outlive_their_arena(void **state)
     assert_int_equal(config_draw(space, &other, &rng, 1000, &c, NULL), E_NOMEM);
 }
 
+/* Whichever allocation fails, it is said, and nothing is left behind. */
+static void runs_out_of_memory_anywhere(void **state)
+{
+    struct value given[16] = {[0] = value_string(STR("gbdt"))};
+    struct config full, c;
+    char text[4096];
+    double u[32];
+    assert_ok(config_complete(space, &arena, given, &full, NULL));
+    memcpy(text, json_of(&full), sizeof(text));
+    config_encode(&full, u);
+    for (int way = 0; way < 5; way++) {
+        enum code code = E_NOMEM;
+        for (size_t ceiling = 0; code != OK; ceiling += 16) {
+            struct arena a;
+            struct error e = {.code = E_NOMEM};
+            arena_init(&a, ceiling);
+            code = way == 0   ? config_complete(space, &a, given, &c, &e)
+                   : way == 1 ? config_parse(space, &a, str_of(text), &c, &e)
+                   : way == 2 ? config_copy(&a, &full, &c)
+                   : way == 3 ? config_decode(space, &a, u, &c)
+                              : config_draw(space, &a, &rng, 1000, &c, &e);
+            assert_true(code == OK || (code == E_NOMEM && e.code == E_NOMEM));
+            arena_free(&a);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,8 +316,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(completes_from_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_incomplete, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_wrong_json, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_is_not_finite, set_up, tear_down),
         cmocka_unit_test_setup_teardown(constraints_wait_for_the_active, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_outlive_their_arena, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_out_of_memory_anywhere, set_up, tear_down),
     };
     return RUN_TESTS(tests);
 }

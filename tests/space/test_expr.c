@@ -23,6 +23,7 @@ static const char declared[] = "model: choice(linear, mlp, gbdt)\n"
                                "big: int(-9223372036854775808, 9223372036854775807)\n"
                                "name:= run\n"
                                "list:= [x, y]\n"
+                               "nothing:= []\n"
                                "off: normal(0, 1)\n";
 
 static struct space *space;
@@ -107,6 +108,23 @@ static const char *const wrong[][2] = {
     {"depth = 3", "3:14: `=` stands where an operator or the end should | `==` asks whether two "
                   "things are equal"},
     {"weather && rain", "3:16: `&` stands where an operator or the end should | write `and`"},
+    {"weather || rain", "3:16: `|` stands where an operator or the end should | write `or`"},
+    {"weather ? 1",
+     "3:16: `?` stands where an operator or the end should | there is no conditional "
+     "operator: `and`, `or` and `not` do"},
+    {"max(1 2) > 3", "3:14: `2` stands where `,` or `)` should"},
+    {"(depth 3)", "3:15: `3` stands where `)` should"},
+    {"big > -92233720368547758089",
+     "3:15: this whole number does not fit into 64 bits | write it as "
+     "a real, with a point or an exponent"},
+    {"not limit", "3:12: `not` wants true or false, but limit is of mixed type"},
+    {"features + 1 > 2", "3:8: arithmetic wants numbers, but features is a list | a list is asked "
+                         "with len(features) or \"hour\" in features"},
+    {"depth + depth + depth + depth + depth + depth + depth + depth",
+     "3:8: a condition wants true or false, but depth + depth + depth + depth + depth + depth + "
+     "depth "
+     "+ dept... is a number | compare it with something: depth + depth + depth + depth + depth + "
+     "depth + depth + dept... > 0"},
     {"!weather", "3:8: `!` stands where a value should | write `not`"},
     {"depth // 2 > 1", "3:14: `//` is not an operator here | write floor(a / b)"},
     {"depth in [2, 3]", "3:17: `[` stands where a value should | a list is written (a, b), on the "
@@ -267,6 +285,7 @@ static void fill(struct value *values)
     values[space_find(space, STR("batch-size"))] = value_int(8);
     values[space_find(space, STR("name"))] = value_string(STR("run"));
     values[space_find(space, STR("off"))] = value_real(-0.5);
+    values[space_find(space, STR("nothing"))] = (struct value){.type = VALUE_LIST};
     values[space_find(space, STR("list"))] =
         space->params[space_find(space, STR("list"))].prior.levels[0];
     /* lr and optimizer.name are inactive */
@@ -326,6 +345,7 @@ static const struct {
     {"0x10 == 16 and 1e2 == 100", EXPR_TRUE},
     /* unknown */
     {"lr > 0", EXPR_UNKNOWN},
+    {"\"x\" in nothing", EXPR_FALSE},
     {"lr == lr", EXPR_UNKNOWN},
     {"optimizer.name == \"adam\"", EXPR_UNKNOWN},
     {"optimizer.name in (\"adam\", \"sgd\")", EXPR_UNKNOWN},
@@ -409,6 +429,10 @@ static const struct {
     {"true", EXPR_TRUE},
     {"false or false", EXPR_FALSE},
     {"not false", EXPR_TRUE},
+    {"off ** 0.5 > 0", EXPR_UNKNOWN},
+    {"floor(log(0)) > 1", EXPR_FALSE},
+    {"\"a\" in nothing", EXPR_FALSE},
+    {"\"a\" not in nothing", EXPR_TRUE},
 };
 
 static void bounds(void **state)
@@ -420,6 +444,24 @@ static void bounds(void **state)
     }
     /* what is always unknown is not true, but not false either: a constraint of it holds */
     assert_int_equal(expr_outcomes(parse("log(0) > 0"), space), 1u << EXPR_UNKNOWN);
+}
+
+/* Whichever allocation fails, it is said, and nothing is left behind. */
+static void runs_out_of_memory_anywhere(void **state)
+{
+    enum code code = E_NOMEM;
+    for (size_t ceiling = 0; code != OK; ceiling += 16) {
+        struct arena a;
+        struct expr *x;
+        struct error e = {0};
+        arena_init(&a, ceiling);
+        code = expr_parse(&a,
+                          STR("not -depth ** 2 + `batch-size` > max(1, 'a', +2) and (x or y) or "
+                              "kernel not in (3, 'five')"),
+                          (struct location){"t", 1, 1}, &x, &e);
+        assert_true(code == OK || (code == E_NOMEM && e.code == E_NOMEM));
+        arena_free(&a);
+    }
 }
 
 static void count(void *self, int param)
@@ -448,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(evaluates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(visits_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_out_of_memory_anywhere, set_up, tear_down),
     };
     return RUN_TESTS(tests);
 }

@@ -60,6 +60,7 @@ static void canonical_text(void **state)
         {"int(-9223372036854775808, 9223372036854775807)",
          "int(-9223372036854775808, 9223372036854775807)"},
         {"logint(16, 512)", "logint(16, 512)"},
+        {"choice('it''s')", "choice(\"it's\")"},
         {"choice(a, 'b c', \"12\", 12, 1.5, true, )", "choice(a, \"b c\", \"12\", 12, 1.5, true)"},
         {"choice(a=3, b)", "choice(a=0.75, b=0.25)"},
         {"choice('x=y'=1, .inf=1)", "choice(\"x=y\"=0.5, .inf=0.5)"},
@@ -136,6 +137,13 @@ static const char *const wrong[][2] = {
     {"lognormal(0, 1, -1, 2)",
      "7:26: the lower bound must be above zero, since lognormal works on the logarithm | for a "
      "range that holds zero take uniform, or start at a small number"},
+    {"int(5, 2)", "7:14: the lower bound 5 is above the upper bound 2 | put the smaller one first"},
+    {"lognormal(0, 1, hi=-1)", "7:29: a lognormal is always above zero"},
+    {"lognormal(0, 1, 1e100, 1e101)",
+     "7:26: the bounds lie too far from the mean: nothing of the lognormal is between them | mean "
+     "and "
+     "sd are those of the logarithm, the bounds those of the value"},
+    {"subset(a, b, min=1, min=1)", "7:30: min is given twice"},
     {"int(1, 2.5)", "7:17: int takes whole numbers of 64 bits, not 2.5 | for real numbers take "
                     "uniform"},
     {"int(0, 9223372036854775808)", "7:17: int takes whole numbers of 64 bits, not "
@@ -187,7 +195,7 @@ static void limits_are_kept(void **state)
     struct prior p;
     struct error e;
     buf_init(&b, 4 << 20);
-    for (int wanted = PRIOR_LEVELS_MAX; wanted <= PRIOR_LEVELS_MAX + 1; wanted++) {
+    for (int wanted = PRIOR_LEVELS_MAX; wanted <= PRIOR_LEVELS_MAX + 2; wanted++) {
         buf_clear(&b);
         buf_cstr(&b, "choice(0");
         for (int i = 1; i < wanted; i++)
@@ -255,6 +263,9 @@ static const char *const given[][3] = {
     {"choice(1, 2)", "\"1\"",
      "\"1\" is not among its values | that value is no string: take the quotes away"},
     {"choice(a)", "[a]", "[a] is a list, but one value is wanted"},
+    {"choice(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)", "a",
+     "a is not among its values | its values are 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ... (14 in "
+     "all)"},
     {"flag()", "true", "true"},
     {"flag()", "on", "on is a string, but true or false is wanted | write true or false"},
     {"flag()", "1", "1 is a number, but true or false is wanted"},
@@ -305,6 +316,8 @@ static void counts_and_enumerates(void **state)
         {"uniform(-0.3, 0.3, step=0.1)", 7, "-0.3", "-0.2", "0.3"},
         {"uniform(2, 2)", 1, "2.0", NULL, "2.0"},
         {"uniform(0, 1)", 0, NULL, NULL, NULL},
+        {"loguniform(2, 2)", 1, "2.0", NULL, "2.0"},
+        {"normal(0, 1, 1, 1)", 1, "1.0", NULL, "1.0"},
         {"int(-3, 3)", 7, "-3", "-2", "3"},
         {"int(0, 9, step=3)", 4, "0", "3", "9"},
         {"int(-9223372036854775808, 9223372036854775807)", INT64_MAX, "-9223372036854775808",
@@ -357,6 +370,38 @@ static void saturates_large_counts(void **state)
     buf_free(&b);
 }
 
+/* Whichever allocation fails, it is said, and nothing is left behind. */
+static void runs_out_of_memory_anywhere(void **state)
+{
+    static const char *const texts[] = {"choice(a=3, 'b c', 12)", "subset(aa, b, c, min=1)",
+                                        "flag(on=--x, off=--y)"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        enum code code = E_NOMEM;
+        for (size_t ceiling = 0; code != OK; ceiling += 16) {
+            struct arena a;
+            struct prior p;
+            struct error e = {0};
+            arena_init(&a, ceiling);
+            code = prior_parse(&a, str_of(texts[i]), (struct location){0}, &p, &e);
+            assert_true(code == OK || (code == E_NOMEM && e.code == E_NOMEM));
+            arena_free(&a);
+        }
+    }
+    const struct prior p = parse("permutation(a, b)"), subset = parse("subset(a, b)");
+    const struct value items[] = {value_string(STR("b")), value_string(STR("a"))};
+    const double u[] = {0.7, 0.8};
+    struct value v = {.type = VALUE_LIST, .list = {items, 2}};
+    struct arena none;
+    arena_init(&none, 0);
+    assert_int_equal(prior_accept(&p, &none, &v, NULL), E_NOMEM);
+    assert_int_equal(prior_decode(&p, &none, u, &v), E_NOMEM);
+    assert_int_equal(prior_nth(&p, &none, 1, &v), E_NOMEM);
+    assert_int_equal(prior_decode(&subset, &none, u, &v), E_NOMEM);
+    assert_int_equal(prior_nth(&subset, &none, 1, &v), E_NOMEM);
+    struct prior fixed;
+    assert_int_equal(prior_fixed(&none, &items[0], &fixed), E_NOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(accepts_what_is_fixed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_and_enumerates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(saturates_large_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_out_of_memory_anywhere, set_up, tear_down),
     };
     return RUN_TESTS(tests);
 }

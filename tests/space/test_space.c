@@ -42,6 +42,9 @@ static void refuses_wrong_spaces(void **state)
     expect("x: flag()\na: flag() when a and x",
            "2:16: conditions go in a circle: a -> a | a parameter's condition can't ask about the "
            "parameter itself");
+    expect("x: flag() when a\na: flag() when b\nb: flag() when a",
+           "2:16: conditions go in a circle: a -> b -> a | each is active only if the next one is: "
+           "one must stand without the others");
     expect("n: int(1, 4)\na: flag() when n > 4",
            "2:16: a can never be active: no values within the bounds make its condition true | "
            "change the condition, or leave the parameter out");
@@ -75,6 +78,16 @@ static void finds_deep_conditions(void **state)
     assert_true(exact);
     space_free(s);
     buf_free(&b);
+}
+
+/* What no draw happens on is still found where there is not too much to go through. */
+static void enumerates_what_draws_miss(void **state)
+{
+    struct space *s = must_make("n: int(0, 150000)\na: flag() when n == 149999");
+    space_free(s);
+    expect("n: int(0, 1000000000)\na: flag() when n == 999999999",
+           "2:16: a can never be active: no draw was found that makes its condition true | change "
+           "the condition, or leave the parameter out");
 }
 
 /* As deep as there are parameters; the test is that it ends soon. */
@@ -252,6 +265,7 @@ static void counts_configurations(void **state)
 static void writes_canonical_json(void **state)
 {
     struct space *s = must_make(flights);
+    s->params[0].arg = STR("--m=${}");
     struct buf b;
     struct json j;
     buf_init(&b, 1 << 20);
@@ -259,7 +273,8 @@ static void writes_canonical_json(void **state)
     space_json(s, &j);
     assert_ok(jw_end(&j, NULL));
     assert_string_equal(
-        b.p, "{\"parameters\":[{\"name\":\"model\",\"prior\":\"choice(linear, mlp, gbdt)\"},"
+        b.p, "{\"parameters\":[{\"name\":\"model\",\"prior\":\"choice(linear, mlp, gbdt)\","
+             "\"arg\":\"--m=${}\"},"
              "{\"name\":\"lr\",\"prior\":\"loguniform(0.0001, 1)\"},"
              "{\"name\":\"depth\",\"prior\":\"int(2, 12)\",\"when\":\"model == \\\"gbdt\\\"\","
              "\"default\":6},"
@@ -280,6 +295,7 @@ int main(void)
         cmocka_unit_test(builds_the_example),
         cmocka_unit_test(refuses_wrong_spaces),
         cmocka_unit_test(finds_deep_conditions),
+        cmocka_unit_test(enumerates_what_draws_miss),
         cmocka_unit_test(takes_the_deepest_space),
         cmocka_unit_test(orders_by_conditions),
         cmocka_unit_test(refuses_names_and_defaults),
