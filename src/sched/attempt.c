@@ -189,6 +189,21 @@ enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
     return OK;
 }
 
+static void fail_search(struct scheduler *s, struct search *q, const char *why)
+{
+    search_set_state(s, q, SEARCH_FAILED, why);
+    for (size_t i = 0; i < q->n_trials; i++) {
+        q->trials[i]->wish = WISH_CANCEL;
+        trial_tell(s, q->trials[i], VERDICT_CANCEL);
+    }
+}
+
+static bool alike(const struct search *q, const struct attempt_row *row)
+{
+    return row->reason == q->first_reason && row->exit_code == q->first_exit &&
+           row->signal == q->first_signal;
+}
+
 /* The first attempts of a search that all fail in the same way will go on failing. */
 static void watch_failures(struct scheduler *s, struct search *q, const struct attempt_row *row,
                            bool failed)
@@ -201,20 +216,24 @@ static void watch_failures(struct scheduler *s, struct search *q, const struct a
         q->first_exit = row->exit_code;
         q->first_signal = row->signal;
     }
-    if (failed && row->reason == q->first_reason && row->exit_code == q->first_exit &&
-        row->signal == q->first_signal)
-        q->alike++;
+    q->alike += failed && alike(q, row);
     if (q->alike < ALIKE_FAILURES || q->state != SEARCH_RUNNING)
         return;
-    char why[400];
-    snprintf(why, sizeof why, "the first %d attempts failed alike (%s%.*s%.*s)", ALIKE_FAILURES,
-             attempt_reason_name(row->reason), row->detail.n > 0 ? 2 : 0, ": ",
+    char why[400], status[32] = "";
+    if (row->exit_code > 0)
+        snprintf(status, sizeof status, " status %d", row->exit_code);
+    snprintf(why, sizeof why, "the first %d attempts failed alike (%s%s%.*s%.*s)", ALIKE_FAILURES,
+             attempt_reason_name(row->reason), status, row->detail.n > 0 ? 2 : 0, ": ",
              row->detail.n > 200 ? 200 : STR_FMT(row->detail));
-    search_set_state(s, q, SEARCH_FAILED, why);
-    for (size_t i = 0; i < q->n_trials; i++) {
-        q->trials[i]->wish = WISH_CANCEL;
-        trial_tell(s, q->trials[i], VERDICT_CANCEL);
-    }
+    fail_search(s, q, why);
+}
+
+/* What failed may have failed because another trial wrote into the code of all. */
+static void watch_code(struct scheduler *s, struct search *q)
+{
+    char why[400];
+    if (q->state == SEARCH_RUNNING && search_code_changed(s, q, why))
+        fail_search(s, q, why);
 }
 
 static bool counts_as_retry(struct live_trial *t, enum attempt_reason reason)
@@ -346,7 +365,10 @@ void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attem
     ev->text = sched_text(s, detail);
     move_trial(s, at, reason, exit_code, detail);
     bool fails = t->row.state == TRIAL_FAILED || t->row.state == TRIAL_QUEUED;
-    watch_failures(s, t->search, &at->row, fails && reason != REASON_PAUSED);
+    fails = fails && reason != REASON_PAUSED;
+    if (fails)
+        watch_code(s, t->search);
+    watch_failures(s, t->search, &at->row, fails);
     if (reason == REASON_SPAWN && at->row.pidref.n == 0 && at->row.last_seq == 0)
         live_attempt_drop(s, at);
 }

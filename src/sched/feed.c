@@ -19,7 +19,15 @@ static bool in_turn(const struct live_trial *t)
 
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after)
 {
-    return searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), after + 1);
+    int64_t from = after < INT64_MAX ? after + 1 : after;
+    return searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), from);
+}
+
+/* INT64_MAX: no step is, not even that one. */
+static bool wanted(const struct live_trial *t, int64_t step)
+{
+    int64_t next = searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), 0);
+    return next != INT64_MAX && step >= next;
 }
 
 static void defer(struct scheduler *s, struct live_trial *t, struct deferred d)
@@ -85,7 +93,7 @@ static void report_now(struct scheduler *s, struct live_trial *t, int64_t step, 
     struct error e = {0};
     enum decision d = DECISION_CONTINUE;
     int64_t number = trial_id_number(t->row.id);
-    if (!t->stop_decided && step >= searcher_next_wanted(q->searcher, number, 0)) {
+    if (!t->stop_decided && wanted(t, step)) {
         struct entry entry = {0};
         arena_init(&a, 1 << 20);
         enum code c = searcher_report(q->searcher, &a, number, step, value, &d, &entry, &e);
@@ -126,8 +134,7 @@ void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double
         report_now(s, t, step, value, seq, waits);
         return;
     }
-    bool wanted = step >= searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), 0);
-    if (!wanted && t->first == NULL) {
+    if (!wanted(t, step) && t->first == NULL) {
         if (waits)
             answer(s, t, seq, step);
         return;

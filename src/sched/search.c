@@ -3,6 +3,8 @@
  */
 #include "sched/internal.h"
 
+#include "base/io.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +196,26 @@ static bool anything_left(const struct search *q, bool *ret_paused)
     return false;
 }
 
+bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400])
+{
+    struct error e = {0};
+    char *code_dir = io_join(s->store_dir, "code");
+    bool changed = code_dir != NULL && snapshot_verify(code_dir, q->snapshot.id, &e) == E_CORRUPT;
+    free(code_dir);
+    if (changed)
+        snprintf(why, 400, "its code was changed while it ran: %.300s", e.message);
+    return changed;
+}
+
+static void say_over(struct scheduler *s, struct search *q)
+{
+    char why[400];
+    if (search_code_changed(s, q, why))
+        search_set_state(s, q, SEARCH_FAILED, why);
+    else
+        search_set_state(s, q, SEARCH_COMPLETED, q->why);
+}
+
 void search_finish_if_done(struct scheduler *s, struct search *q)
 {
     bool set_aside;
@@ -206,7 +228,7 @@ void search_finish_if_done(struct scheduler *s, struct search *q)
         if (set_aside)
             search_set_state(s, q, SEARCH_PAUSED, "only paused trials are left");
         else
-            search_set_state(s, q, SEARCH_COMPLETED, q->why);
+            say_over(s, q);
     }
     for (size_t i = 0; i < q->n_trials; i++) {
         if (q->trials[i]->attempt != NULL)

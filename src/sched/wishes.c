@@ -33,6 +33,17 @@ static enum code not_now(struct error *e, const struct search *q, const char *ve
     return c;
 }
 
+/* Nothing more is run from a snapshot that is not what was taken. */
+static enum code check_code(struct scheduler *s, const struct search *q, struct error *e)
+{
+    char why[400];
+    if (!search_code_changed(s, q, why))
+        return OK;
+    error_set(e, E_CORRUPT, "search %lld can't go on: %s", (long long)q->id.v, why);
+    error_hint(e, "`trawl run` begins a new one, with the code taken again");
+    return E_CORRUPT;
+}
+
 static enum code begin(struct scheduler *s, struct search *q, int64_t trial, const char *name,
                        struct error *e)
 {
@@ -68,7 +79,9 @@ enum code scheduler_resume(struct scheduler *s, struct search_id id, struct erro
         return c;
     if (q->state == SEARCH_COMPLETED)
         return not_now(e, q, "resumed");
-    c = begin(s, q, 0, "resumed", e);
+    c = check_code(s, q, e);
+    if (c == OK)
+        c = begin(s, q, 0, "resumed", e);
     if (c != OK)
         return c;
     for (size_t i = 0; i < q->n_trials; i++)
@@ -259,7 +272,9 @@ static enum code reopen(struct scheduler *s, struct search *q, const struct tria
 static enum code after_retry(struct scheduler *s, struct search *q, struct error *e)
 {
     if (q->state != SEARCH_RUNNING) {
-        enum code c = begin(s, q, 0, "resumed", e);
+        enum code c = check_code(s, q, e);
+        if (c == OK)
+            c = begin(s, q, 0, "resumed", e);
         if (c != OK)
             return c;
     }
