@@ -6,6 +6,7 @@
  */
 #include "conf/command_parts.h"
 
+#include "conf/document.h"
 #include "space/cursor.h"
 
 enum names { NAMES_COMMAND, NAMES_PATTERN };
@@ -137,19 +138,19 @@ static enum code refuse_name(struct scanner *s, struct str name, size_t pos)
     const char *near;
     enum code code;
     if (s->names == NAMES_PATTERN) {
-        code = error_set(s->e, E_UNKNOWN, "a pattern has no ${%.*s}", STR_FMT(name));
+        code = error_set(s->e, E_UNKNOWN, "a pattern has no ${%.*s}", STR_FMT(excerpt(name)));
         error_hint(s->e, "there are ${name} and ${value}");
         return fail(s, pos, code);
     }
-    code = error_set(s->e, E_UNKNOWN, "there is no parameter %.*s", STR_FMT(name));
+    code = error_set(s->e, E_UNKNOWN, "there is no parameter %.*s", STR_FMT(excerpt(name)));
     near = space_nearest(s->space, name);
     if (!near)
         near = str_nearest(name, specials, SPECIALS);
     if (near)
         error_hint(s->e, "did you mean ${%s}?", near);
     else if (s->shell)
-        error_hint(s->e, "a variable of the shell is written $%.*s or $${%.*s}", STR_FMT(name),
-                   STR_FMT(name));
+        error_hint(s->e, "a variable of the shell is written $%.*s or $${%.*s}",
+                   STR_FMT(excerpt(name)), STR_FMT(excerpt(name)));
     else
         error_hint(s->e, "beside parameters there are ${args} ${params} ${trial} ${steps} ${seed} "
                          "${checkpoint} ${dir}; a literal ${ is written $${");
@@ -390,7 +391,7 @@ static enum code parse_pattern(struct arena *a, struct str text, struct location
 enum code command_check_pattern(struct str text, struct location at, bool own, struct error *e)
 {
     struct arena a;
-    struct words words;
+    struct words words = {0};
     arena_init(&a, CONF_BYTES_MAX * 64UL);
     enum code code = parse_pattern(&a, text, at, own, &words, e);
     arena_free(&a);
@@ -427,7 +428,7 @@ static enum code style_param(struct arena *a, const struct param *p, struct arg_
                              struct error *e)
 {
     const struct prior *prior = &p->prior;
-    struct words own;
+    struct words own = {0};
     const char *name = style->form == ARG_GNU || style->form == ARG_SPACE
                            ? arena_fmt(a, "--%.*s", STR_FMT(p->name))
                            : arena_cstr(a, p->name);

@@ -191,7 +191,7 @@ static bool refuse_tag(struct reader *r, const yaml_char_t *tag, struct location
     struct str name = str_of((const char *)tag);
     bool core = str_starts(name, CORE_TAG);
     error_set(&e, E_UNSUPPORTED, "tags are not taken: %s%.*s", core ? "!!" : "",
-              STR_FMT(str_sub(name, core ? sizeof(CORE_TAG) - 1 : 0, 100)));
+              STR_FMT(excerpt(str_sub(name, core ? sizeof(CORE_TAG) - 1 : 0, name.n))));
     error_hint(&e, "quotes make a string; everything else is read from the value itself");
     return refuse(r, at, &e);
 }
@@ -207,11 +207,12 @@ static const struct node *read_alias(struct reader *r, const yaml_event_t *event
             continue;
         if (r->anchors[i].node)
             return count(r, r->anchors[i].node->size, at) ? r->anchors[i].node : NULL;
-        error_set(&e, E_INVALID, "*%.*s stands inside of what it is an alias of", STR_FMT(name));
+        error_set(&e, E_INVALID, "*%.*s stands inside of what it is an alias of",
+                  STR_FMT(excerpt(name)));
         (void)refuse(r, at, &e);
         return NULL;
     }
-    error_set(&e, E_UNKNOWN, "no anchor &%.*s stands before its alias", STR_FMT(name));
+    error_set(&e, E_UNKNOWN, "no anchor &%.*s stands before its alias", STR_FMT(excerpt(name)));
     error_hint(&e, "if it is text, put it in quotes");
     (void)refuse(r, at, &e);
     return NULL;
@@ -343,7 +344,7 @@ static bool drop_duplicates(struct reader *r, struct node_pair *pairs, size_t *n
             continue;
         }
         struct error e;
-        error_set(&e, E_DUPLICATE, "\"%.*s\" is said twice", STR_FMT(key->text));
+        error_set(&e, E_DUPLICATE, "\"%.*s\" is said twice", STR_FMT(excerpt(key->text)));
         error_hint(&e, "it was said at line %d, column %d", first[i]->at.line, first[i]->at.column);
         (void)refuse(r, key->at, &e);
     }

@@ -54,6 +54,9 @@ struct node {
 enum code document_parse(struct arena *a, struct str text, const char *file,
                          const struct node **ret, struct problems *problems) must_check;
 
+/* As much of a text as a message can hold, cut between characters. */
+struct str excerpt(struct str s);
+
 /* Plain and empty, ~, null, Null or NULL. */
 bool node_is_null(const struct node *n);
 /* Of a scalar: typed by the core schema where it is plain, else a string. */

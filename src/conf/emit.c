@@ -36,12 +36,14 @@ static yaml_scalar_style_t style_of(enum node_style style)
     return YAML_PLAIN_SCALAR_STYLE;
 }
 
-static bool write_scalar(struct writer *w, const struct node *n)
+/* libyaml would write an empty plain value as '', which is text. */
+static bool write_scalar(struct writer *w, const struct node *n, bool key)
 {
     yaml_event_t event;
-    return n->text.n <= DOCUMENT_BYTES_MAX &&
-           yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)n->text.p,
-                                        (int)n->text.n, 1, 1, style_of(n->style)) &&
+    struct str text = !key && node_is_null(n) && n->text.n == 0 ? STR("null") : n->text;
+    return text.n <= DOCUMENT_BYTES_MAX &&
+           yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text.p,
+                                        (int)text.n, 1, 1, style_of(n->style)) &&
            yaml_emitter_emit(&w->emitter, &event);
 }
 
@@ -50,7 +52,7 @@ static bool write_node(struct writer *w, const struct node *n)
     yaml_event_t event;
     int begun;
     if (n->kind == NODE_SCALAR)
-        return write_scalar(w, n);
+        return write_scalar(w, n, false);
     if (n->kind == NODE_LIST)
         begun = yaml_sequence_start_event_initialize(
             &event, NULL, NULL, 1, n->flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE);
@@ -63,7 +65,7 @@ static bool write_node(struct writer *w, const struct node *n)
         if (!write_node(w, n->items[i]))
             return false;
     for (size_t i = 0; n->kind == NODE_MAP && i < n->n; i++)
-        if (!write_scalar(w, n->pairs[i].key) || !write_node(w, n->pairs[i].value))
+        if (!write_scalar(w, n->pairs[i].key, true) || !write_node(w, n->pairs[i].value))
             return false;
     begun = n->kind == NODE_LIST ? yaml_sequence_end_event_initialize(&event)
                                  : yaml_mapping_end_event_initialize(&event);

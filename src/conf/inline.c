@@ -43,7 +43,7 @@ static bool add_param(struct inline_form *f, struct str flag, struct str prior, 
     for (size_t i = 0; i < f->n_params; i++)
         if (str_eq(f->params[i].key->text, name))
             return problem_at(f->l, at, E_DUPLICATE, "name each parameter once",
-                              "parameter %.*s is declared twice", STR_FMT(name));
+                              "parameter %.*s is declared twice", STR_FMT(excerpt(name)));
     pair->key = node_scalar(a, name, NODE_DOUBLE, at);
     pair->value = node_scalar(a, str_sub(prior, 1, prior.n), NODE_DOUBLE, at);
     if (arg && pair->key && pair->value) {
@@ -83,7 +83,7 @@ static bool add_following(struct inline_form *f, size_t i, struct str flag, stru
     struct str name = without_dashes(flag);
     if (i == 0 || name.n == flag.n || name.n == 0)
         return problem_at(f->l, at, E_INVALID, "like --lr='~loguniform(1e-4, 1)'",
-                          "the prior %.*s has no name before it", STR_FMT(str_sub(prior, 0, 100)));
+                          "the prior %.*s has no name before it", STR_FMT(excerpt(prior)));
     const char *word = arena_fmt(&f->l->work, "${%.*s}", STR_FMT(name));
     if (!word || !(f->words[i] = node_scalar(&f->l->work, str_of(word), NODE_DOUBLE, at)))
         return problem_nomem(f->l);

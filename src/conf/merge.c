@@ -108,8 +108,8 @@ static const struct node *set(struct merge *m, const struct node *map, struct st
         const struct node *old = node_get(map, name);
         if (old && old->kind != NODE_MAP && !node_is_null(old)) {
             (void)error_set(m->e, E_INVALID,
-                            "%.*s is %s in %.*s, but there is a parameter below it", STR_FMT(name),
-                            node_what(old), STR_FMT(m->from));
+                            "%.*s is %s in %.*s, but there is a parameter below it",
+                            STR_FMT(excerpt(name)), node_what(old), STR_FMT(excerpt(m->from)));
             error_hint(m->e, "make it a map, or name the parameter otherwise");
             return NULL;
         }

@@ -3,6 +3,16 @@
  */
 #include "conf/document.h"
 
+enum { EXCERPT_BYTES_MAX = 80 };
+
+struct str excerpt(struct str s)
+{
+    size_t n = s.n <= EXCERPT_BYTES_MAX ? s.n : EXCERPT_BYTES_MAX;
+    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_sub(s, 0, n);
+}
+
 bool node_is_null(const struct node *n)
 {
     return n->kind == NODE_SCALAR && n->style == NODE_PLAIN &&

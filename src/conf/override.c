@@ -66,7 +66,7 @@ static const struct node *open_map(struct load *l, const struct node *map, struc
         return new;
     }
     (void)problem_at(l, at, E_INVALID, "set all of it", "\"%.*s\" is %s: nothing stands below it",
-                     STR_FMT(name), node_what(old));
+                     STR_FMT(excerpt(name)), node_what(old));
     return NULL;
 }
 
@@ -99,12 +99,12 @@ static bool check_path(struct load *l, struct str path, struct location at)
     if (good)
         return true;
     return problem_at(l, at, E_USAGE, "like --set search.trials=20",
-                      "\"%.*s\" is no path of keys joined by dots", STR_FMT(str_sub(path, 0, 100)));
+                      "\"%.*s\" is no path of keys joined by dots", STR_FMT(excerpt(path)));
 }
 
 void override_apply(struct load *l, struct override o)
 {
-    const char *name = arena_fmt(&l->s->arena, "--set %.*s", STR_FMT(str_sub(o.path, 0, 200)));
+    const char *name = arena_fmt(&l->s->arena, "--set %.*s", STR_FMT(excerpt(o.path)));
     struct location at = {name, 1, 1};
     const struct node *value = NULL;
     if (!name) {

@@ -104,8 +104,7 @@ static bool check_env_name(struct load *l, const struct node *key)
     }
     if (!good)
         return problem_at(l, key->at, E_INVALID, "letters, digits and _, not a digit first",
-                          "\"%.*s\" can't be the name of a variable",
-                          STR_FMT(str_sub(s, 0, NAME_BYTES_MAX)));
+                          "\"%.*s\" can't be the name of a variable", STR_FMT(excerpt(s)));
     if (str_starts(s, "TRAWL_"))
         return problem_at(l, key->at, E_INVALID, "name it otherwise",
                           "variables that begin with TRAWL_ are set by trawl itself");
@@ -171,7 +170,7 @@ static bool read_config_path(struct load *l, const struct node *n, const char *w
     if (!str_ends(path, ".yaml") && !str_ends(path, ".yml") && !str_ends(path, ".json"))
         return problem_at(l, n->at, E_INVALID, "the ending says how it is written",
                           "%s is %.*s, which does not end in .yaml, .yml or .json", what,
-                          STR_FMT(path));
+                          STR_FMT(excerpt(path)));
     *ret = path;
     return true;
 }
@@ -201,11 +200,11 @@ static void read_config(struct load *l, const struct node *n)
         leaves(l->s->config_from))
         (void)problem_at(l, found[FROM]->at, E_INVALID, "like from: base.yaml",
                          "config.from is %.*s, which is not inside the program's folder",
-                         STR_FMT(l->s->config_from));
+                         STR_FMT(excerpt(l->s->config_from)));
     if (read_config_path(l, found[TO], "config.to", &l->s->config_to) && leaves(l->s->config_to))
         (void)problem_at(l, found[TO]->at, E_INVALID, "like to: config.yaml",
                          "config.to is %.*s, which is not inside the trial's folder",
-                         STR_FMT(l->s->config_to));
+                         STR_FMT(excerpt(l->s->config_to)));
 }
 
 void read_command(struct load *l, const struct command_nodes *nodes)

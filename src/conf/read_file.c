@@ -86,7 +86,7 @@ static void read_space_name(struct load *l, const struct node *n)
     else
         (void)problem_at(l, n->at, E_INVALID,
                          "letters, digits, _ - and dots, at most 100, and a letter first",
-                         "\"%.*s\" can't be the name of a space", STR_FMT(str_sub(name, 0, 100)));
+                         "\"%.*s\" can't be the name of a space", STR_FMT(excerpt(name)));
 }
 
 /* What stands before = or : in a program's output. */
@@ -99,7 +99,7 @@ static bool check_metric_name(struct load *l, const struct node *n, struct str n
         return true;
     return problem_at(l, n->at, E_INVALID,
                       "a name without = or quotes, as it stands before = or : in the output",
-                      "\"%.*s\" can't be the name of a metric", STR_FMT(str_sub(name, 0, 100)));
+                      "\"%.*s\" can't be the name of a metric", STR_FMT(excerpt(name)));
 }
 
 /* last, best, mean(k). */
@@ -117,7 +117,7 @@ static void read_take(struct load *l, const struct node *n)
         if (!number_parse_i64(inner, &k) || k < 1 || k > 1000000) {
             (void)problem_at(l, n->at, E_INVALID, "like mean(5): of the last five reports",
                              "metric.take is %.*s, whose number is not between 1 and 1000000",
-                             STR_FMT(str_sub(text, 0, 60)));
+                             STR_FMT(excerpt(text)));
             return;
         }
         s->take = TAKE_MEAN;
@@ -171,7 +171,7 @@ static void join_names(struct load *l, const struct str *more, size_t n)
 static void read_pattern(struct load *l, const struct node *n)
 {
     struct str text;
-    if (!read_text(l, n, "metrics.pattern", &text))
+    if (!n || !read_text(l, n, "metrics.pattern", &text))
         return;
     if (memmem(text.p, text.n, "{value}", 7))
         l->s->pattern = text;
@@ -194,9 +194,9 @@ static void read_metrics(struct load *l, const struct node *n)
     if (n && n->kind == NODE_MAP && !schema_open(l, n, "metrics", keys, COUNT, found))
         return;
     read_pattern(l, found[PATTERN]);
-    if (read_texts(l, found[NAMES], found[NAMES] == n ? "metrics" : "metrics.names", NAMES_MAX,
-                   &names, &count)) {
-        const struct node *list = found[NAMES];
+    const struct node *list = found[NAMES];
+    if (list &&
+        read_texts(l, list, list == n ? "metrics" : "metrics.names", NAMES_MAX, &names, &count)) {
         for (size_t i = 0; i < count; i++)
             if (!check_metric_name(l, list->kind == NODE_LIST ? list->items[i] : list, names[i]))
                 return;
@@ -218,7 +218,7 @@ static void read_code(struct load *l, const struct node *n)
             (void)problem_at(l, found[0]->kind == NODE_LIST ? found[0]->items[i]->at : found[0]->at,
                              E_INVALID, "paths are relative to the program's folder",
                              "code.exclude names %.*s, which is not inside the program's folder",
-                             STR_FMT(str_sub(s->exclude[i], 0, 100)));
+                             STR_FMT(excerpt(s->exclude[i])));
 }
 
 static void read_goal(struct load *l, const struct node *n)

@@ -123,8 +123,9 @@ static void read_limits(struct load *l, const struct node *const *found)
     (void)read_whole(l, found[S_STEPS], "search.steps", 1, STEPS_MAX, &s->steps_total);
     const struct node *resources = node_get(l->root, STR("resources"));
     bool priced = resources && node_get(resources, STR("cost"));
-    if (read_positive(l, found[S_COST], "search.cost", &s->cost) && !priced)
-        (void)problem_at(l, found[S_COST]->at, E_INVALID,
+    const struct node *cost = found[S_COST];
+    if (cost && read_positive(l, cost, "search.cost", &s->cost) && !priced)
+        (void)problem_at(l, cost->at, E_INVALID,
                          "say what a slot costs an hour: resources: {cost: 1.5}",
                          "search.cost has no meaning without resources.cost");
 }

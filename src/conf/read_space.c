@@ -60,7 +60,7 @@ static size_t skip_cut_prior(struct load *l, const struct node *map, size_t i)
         if (str_ends(map->pairs[k].key->text, ")")) {
             (void)problem_at(l, value->at, E_SYNTAX,
                              "put what is in the brackets of a map in quotes: \"int(1, 4)\"",
-                             "a comma ends the prior %.*s here", STR_FMT(value->text));
+                             "a comma ends the prior %.*s here", STR_FMT(excerpt(value->text)));
             return k + 1;
         }
     return i;
@@ -207,10 +207,12 @@ static void read_constraints(struct load *l, const struct node *n)
 /* What the space says of a value, said of the baseline's. */
 static bool baseline_problem(struct load *l, struct location at, const char *name, struct error *e)
 {
-    const char *said = arena_cstr(&l->work, str_of(e->message));
-    if (said && e->code != E_NOMEM)
-        (void)snprintf(e->message, sizeof(e->message), "baseline%s%s: %.*s", *name ? " of " : "",
-                       name, (int)sizeof(e->message) / 2, said);
+    struct error said = *e;
+    if (said.code == E_NOMEM)
+        return problem(l, at, e);
+    (void)error_set(e, said.code, "baseline%s%s: %s", *name ? " of " : "", name, said.message);
+    error_detail(e, "%s", said.detail);
+    error_hint(e, "%s", said.hint);
     return problem(l, at, e);
 }
 

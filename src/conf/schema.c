@@ -62,7 +62,7 @@ static const char *refuse_unknown(struct load *l, const struct node *key, const 
     }
     for (size_t i = 0; i < n; i++)
         names[i] = keys[i].name;
-    (void)error_set(&e, E_UNKNOWN, "unknown key \"%.*s\"%s%s", STR_FMT(str_sub(key->text, 0, 100)),
+    (void)error_set(&e, E_UNKNOWN, "unknown key \"%.*s\"%s%s", STR_FMT(excerpt(key->text)),
                     *prefix ? " in " : "", prefix);
     const char *near = str_nearest(key->text, names, n);
     buf_init(&b, sizeof(e.hint));
@@ -148,7 +148,7 @@ static bool open_scalar(struct load *l, const struct node *n, const char *what, 
 /* As it is written, cut to what a message can hold. */
 static struct str written(const struct node *n)
 {
-    return str_sub(n->text, 0, 60);
+    return excerpt(n->text);
 }
 
 bool read_whole(struct load *l, const struct node *n, const char *what, int64_t lo, int64_t hi,
@@ -174,7 +174,7 @@ bool read_whole(struct load *l, const struct node *n, const char *what, int64_t 
 
 bool read_int(struct load *l, const struct node *n, const char *what, int lo, int hi, int *ret)
 {
-    int64_t v;
+    int64_t v = 0;
     if (!read_whole(l, n, what, lo, hi, &v))
         return false;
     *ret = (int)v;
