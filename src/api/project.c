@@ -118,9 +118,9 @@ static enum code explicit_store(const char *where, struct project *p, struct err
             p->where = NULL;
         free(path);
     } else {
-        p->store_dir = path;
         if (asprintf(&p->where, "sqlite:%s/trawl.db", path) < 0)
             p->where = NULL;
+        p->store_dir = path;
     }
     return p->store_dir != NULL && p->where != NULL ? OK : error_nomem(e);
 }

@@ -3,6 +3,7 @@
  */
 #include "sched/internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,7 @@ double trial_take(struct live_trial *t, double value)
     case TAKE_MEAN:
         break;
     }
+    assert(k->ring != NULL); /* a mean keeps its last k */
     int64_t n = k->reports < k->k ? k->reports : k->k;
     double sum = 0;
     for (int64_t i = 0; i < n; i++)

@@ -128,6 +128,7 @@ class Banned(Tree):
         self.passes(banned, "src/api/a.c", 'printf("x");\n')
         self.passes(banned, "src/bin/a.c", "exit(1);\n")
         self.passes(banned, "src/exec/a.c", "_exit(127);\n")
+        self.passes(banned, "src/exec/supervisor/a.c", "puts(x);\n")
         self.refused(banned, "src/sched/a.c", 'printf("x");\n', "only api and bin")
         self.refused(banned, "src/sched/a.c", "fputs(x, stdout);\n", "only api and bin")
         self.refused(banned, "src/exec/a.c", "exit(1);\n", "leaves")
