@@ -8,6 +8,7 @@
 
 #include "api/project.h"
 #include "api/rows.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,21 +26,51 @@ static const struct option options[] = {
 
 enum { PREFIX = 27, TIME = 24, CHUNK = 64 << 10 };
 
-struct reader {
-    struct invocation *inv;
-    struct buf line; /* the unfinished one */
-    bool times;
-};
-
 /* "2026-11-23T12:55:01.250Z | text" */
 static bool has_prefix(struct str line)
 {
     return line.n >= PREFIX && line.p[10] == 'T' && line.p[TIME - 1] == 'Z' && line.p[TIME] == ' ';
 }
 
+struct reader {
+    struct invocation *inv;
+    struct buf line; /* the unfinished one */
+    bool times;
+};
+
+/* {"time", "stream": "stdout"|"stderr"|"trawl", "text", "continued"} */
+static void put_json(struct reader *r, struct str line)
+{
+    struct screen *out = &r->inv->out;
+    struct json j;
+    bool known = has_prefix(line);
+    char mark = known ? line.p[TIME + 1] : '|';
+    jw_init(&j, &out->out);
+    jw_object(&j);
+    jw_key(&j, "time");
+    if (known)
+        jw_str(&j, str_sub(line, 0, TIME));
+    else
+        jw_null(&j);
+    jw_key(&j, "stream");
+    jw_cstr(&j, mark == '!' ? "stderr" : mark == '#' ? "trawl" : "stdout");
+    jw_key(&j, "text");
+    jw_str(&j, known ? str_sub(line, PREFIX, line.n) : line);
+    jw_key(&j, "continued");
+    jw_bool(&j, known && line.p[TIME + 2] == '+');
+    jw_object_end(&j);
+    jw_newline(&j);
+    if (jw_end(&j, NULL) != OK || out->out.n >= CHUNK)
+        screen_flush(out);
+}
+
 static void put_line(struct reader *r, struct str line, bool whole)
 {
     struct screen *out = &r->inv->out;
+    if (r->inv->json) {
+        put_json(r, line);
+        return;
+    }
     if (r->times || !has_prefix(line)) {
         screen_text(out, TONE_PLAIN, line);
     } else {
@@ -233,10 +264,12 @@ const struct command command_logs = {
     .name = "logs",
     .args = "[ID]",
     .summary = "what a trial's program wrote (of a search: the trial that began last)",
+    .about = "With --json a line of JSON for each line of the log.",
     .group = "look at what they found",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .max_args = 1,
+    .takes_json = true,
     .takes_store = true,
     .run = run,
 };
