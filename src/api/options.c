@@ -17,9 +17,29 @@ static void copy(char *to, size_t size, struct str from)
     snprintf(to, size, "%.*s", STR_FMT(from));
 }
 
+/* strchr finds the NUL at a set's end as well. */
+static bool one_of(char c, const char *set)
+{
+    return c != 0 && strchr(set, c) != NULL;
+}
+
+static size_t name_length(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && (isalnum((unsigned char)s.p[n]) || one_of(s.p[n], "-_.")))
+        n++;
+    return n;
+}
+
+/* Words that stand in YAML and on a command line as they are. */
+static bool is_word(struct str s)
+{
+    return s.n > 0 && name_length(s) == s.n;
+}
+
 static struct found_option *add(struct found_options *found, struct str name)
 {
-    if (found->n == OPTIONS_FOUND_MAX || name.n == 0 || name.n >= OPTION_NAME_MAX)
+    if (found->n == OPTIONS_FOUND_MAX || !is_word(name) || name.n >= OPTION_NAME_MAX)
         return NULL;
     for (size_t i = 0; i < found->n; i++) {
         if (str_is(name, found->v[i].name))
@@ -38,6 +58,15 @@ static struct str unquoted(struct str s)
     return quoted ? str_sub(s, 1, s.n - 2) : s;
 }
 
+static bool among(struct str choices, struct str word)
+{
+    while (choices.n > 0) {
+        if (str_eq(str_trim(str_cut(&choices, ',')), word))
+            return true;
+    }
+    return false;
+}
+
 /* A default that reads as a number decides the kind where no type was said. */
 static void take_default(struct found_option *o, struct str text, bool typed)
 {
@@ -45,6 +74,8 @@ static void take_default(struct found_option *o, struct str text, bool typed)
     double x;
     struct str bare = unquoted(text);
     if (str_is(bare, "None") || bare.n == 0)
+        return;
+    if (o->kind == FOUND_CHOICE && !among(str_of(o->choices), bare))
         return;
     copy(o->def, sizeof o->def, bare);
     o->has_default = true;
@@ -101,9 +132,9 @@ static struct str next_argument(struct str *rest)
                 quote = 0;
         } else if (c == '"' || c == '\'') {
             quote = c;
-        } else if (strchr("([{", c) != NULL) {
+        } else if (one_of(c, "([{")) {
             depth++;
-        } else if (strchr(")]}", c) != NULL) {
+        } else if (one_of(c, ")]}")) {
             depth--;
         } else if (c == ',' && depth == 0) {
             break;
@@ -116,26 +147,45 @@ static struct str next_argument(struct str *rest)
     return argument;
 }
 
+/* Adds an item to "a, b"; false when it is no plain word or stands there already. */
+static bool add_choice(struct buf *b, struct str item)
+{
+    struct str rest = buf_view(b);
+    while (rest.n > 0) {
+        if (str_eq(str_trim(str_cut(&rest, ',')), item))
+            return false;
+    }
+    if (!is_word(item))
+        return false;
+    if (b->n > 0)
+        buf_cstr(b, ", ");
+    buf_str(b, item);
+    return true;
+}
+
+static void keep_choices(struct found_option *o, const struct buf *b)
+{
+    if (b->n == 0 || b->n >= OPTION_TEXT_MAX)
+        return;
+    copy(o->choices, sizeof o->choices, buf_view(b));
+    o->kind = FOUND_CHOICE;
+}
+
 /* "[\"a\", 'b']" as "a, b". */
 static void take_choices(struct found_option *o, struct str list)
 {
     struct buf b;
-    buf_init(&b, 4096);
-    if (list.n < 2 || strchr("[(", list.p[0]) == NULL)
+    bool words = true;
+    if (list.n < 2 || !one_of(list.p[0], "[("))
         return;
+    buf_init(&b, 4096);
     struct str rest = str_sub(list, 1, list.n - 2);
-    while (rest.n > 0) {
+    while (rest.n > 0 && words) {
         struct str item = unquoted(next_argument(&rest));
-        if (item.n == 0)
-            continue;
-        if (b.n > 0)
-            buf_cstr(&b, ", ");
-        buf_str(&b, item);
+        words = item.n == 0 || add_choice(&b, item);
     }
-    if (b.n > 0 && b.n < OPTION_TEXT_MAX) {
-        copy(o->choices, sizeof o->choices, buf_view(&b));
-        o->kind = FOUND_CHOICE;
-    }
+    if (words)
+        keep_choices(o, &b);
     buf_free(&b);
 }
 
@@ -197,14 +247,6 @@ void options_of_argparse(struct str source, struct found_options *ret)
 
 /* --- help --- */
 
-static size_t name_length(struct str s)
-{
-    size_t n = 0;
-    while (n < s.n && (isalnum((unsigned char)s.p[n]) || strchr("-_.", s.p[n]) != NULL))
-        n++;
-    return n;
-}
-
 static void read_braces(struct found_option *o, struct str rest)
 {
     const char *end = memchr(rest.p, '}', rest.n);
@@ -212,17 +254,12 @@ static void read_braces(struct found_option *o, struct str rest)
         return;
     struct str list = str_sub(rest, 1, (size_t)(end - rest.p) - 1);
     struct buf b;
+    bool words = true;
     buf_init(&b, 4096);
-    while (list.n > 0) {
-        struct str item = str_trim(str_cut(&list, ','));
-        if (b.n > 0)
-            buf_cstr(&b, ", ");
-        buf_str(&b, item);
-    }
-    if (b.n > 0 && b.n < OPTION_TEXT_MAX) {
-        copy(o->choices, sizeof o->choices, buf_view(&b));
-        o->kind = FOUND_CHOICE;
-    }
+    while (list.n > 0 && words)
+        words = add_choice(&b, str_trim(str_cut(&list, ',')));
+    if (words)
+        keep_choices(o, &b);
     buf_free(&b);
 }
 
@@ -252,10 +289,10 @@ static void read_line(struct str line, struct found_options *found)
     if (def == NULL || o->kind == FOUND_FLAG)
         return;
     struct str text = str_sub(rest, (size_t)(def - rest.p) + sizeof mark - 1, rest.n);
-    while (text.n > 0 && strchr(" :=", text.p[0]) != NULL)
+    while (text.n > 0 && one_of(text.p[0], " :="))
         text = str_sub(text, 1, text.n);
     size_t n = 0;
-    while (n < text.n && strchr(" ),;]", text.p[n]) == NULL)
+    while (n < text.n && !one_of(text.p[n], " ),;]"))
         n++;
     take_default(o, str_sub(text, 0, n), false);
 }
