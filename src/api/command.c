@@ -234,7 +234,7 @@ static void print_overview(struct screen *s)
 
 /* --- errors --- */
 
-void print_error(const struct error *e)
+void say_error(const struct error *e)
 {
     struct screen s;
     screen_init(&s, STDERR_FILENO);
@@ -273,7 +273,7 @@ static int unknown_command(const char *name)
         error_hint(&e, "did you mean `trawl %s`?", nearest);
     else
         error_hint(&e, "`trawl help` lists the commands");
-    print_error(&e);
+    say_error(&e);
     return code_exit_status(E_USAGE);
 }
 
@@ -296,7 +296,7 @@ static int run(const struct command *c, int argc, const char *const *argv,
     if (code == OK)
         return status;
     if (e.message[0] != 0)
-        print_error(&e);
+        say_error(&e);
     return code_exit_status(code);
 }
 

@@ -71,7 +71,7 @@ enum code option_i64(const struct invocation *inv, const char *name, int64_t lo,
  * the exit status. */
 int command_main(int argc, const char *const *argv, const char *executable_dir);
 /* "trawl: what is wrong" with file:line:column, detail and hint. */
-void print_error(const struct error *e);
+void say_error(const struct error *e);
 
 extern const struct command command_init, command_check, command_plan, command_try, command_run,
     command_resume, command_pause, command_stop, command_kill, command_retry, command_ls,

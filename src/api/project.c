@@ -244,11 +244,11 @@ enum code project_settings(const struct invocation *inv, const struct project *p
 void print_problems(const struct problems *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        print_error(&p->v[i]);
+        say_error(&p->v[i]);
     if (p->dropped > 0) {
         struct error e = {0};
         error_set(&e, E_LIMIT, "and %zu more", p->dropped);
-        print_error(&e);
+        say_error(&e);
     }
 }
 

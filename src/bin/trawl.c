@@ -18,7 +18,7 @@ int main(int argc, char **argv)
     if (slash != NULL)
         *slash = 0;
     if (failpoint_init(&e) != OK) {
-        print_error(&e);
+        say_error(&e);
         return code_exit_status(e.code);
     }
     return command_main(argc > 0 ? argc - 1 : 0, (const char *const *)argv + 1, path);
