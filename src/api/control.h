@@ -15,6 +15,8 @@
 #include "loop/loop.h"
 #include "sched/scheduler.h"
 
+#include <signal.h>
+
 /* --- the controller's side --- */
 
 struct control;
@@ -46,7 +48,7 @@ enum code control_wish(struct control_client *c, const char *what, const char *i
  * the first makes it ask for a pause, the second for hurry. When nothing came for a while `event`
  * is called with NULL: a moment to draw. */
 enum code control_follow(struct control_client *c, struct search_id id,
-                         const volatile int *interrupts, const struct event_sink *sink,
+                         const volatile sig_atomic_t *interrupts, const struct event_sink *sink,
                          struct error *e) must_check;
 
 /* One line of `run --json` back into an event; texts in the arena. */

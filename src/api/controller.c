@@ -38,6 +38,10 @@ static void on_event(void *self, const struct event *ev)
     view_event(c->view, ev);
     if (c->control != NULL)
         control_event(c->control, ev);
+    if (ev->kind == EVENT_SEARCH_ENDED && !scheduler_all_idle(c->scheduler))
+        view_say(c->view, TONE_ACCENT,
+                 "search %lld is %s; others still run here, and this process stays for them",
+                 (long long)ev->search.v, search_state_name(ev->search_state));
 }
 
 /* After every turn of the loop: deadlines, the picture, the end. */
@@ -69,10 +73,6 @@ static void interrupt(struct controller *c)
     c->interrupts++;
     if (c->interrupts == 1) {
         scheduler_pause_all(c->scheduler);
-        if (scheduler_live(c->scheduler) > 0)
-            view_say(c->view, TONE_WARN,
-                     "pausing: running trials stop at their next report; "
-                     "Ctrl-C again kills them now");
     } else {
         view_say(c->view, TONE_WARN, "killing what still runs; it goes on from its checkpoints");
         scheduler_hurry(c->scheduler);

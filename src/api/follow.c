@@ -172,7 +172,7 @@ static enum code on_event_line(struct str line, const struct event_sink *sink, b
 }
 
 enum code control_follow(struct control_client *c, struct search_id id,
-                         const volatile int *interrupts, const struct event_sink *sink,
+                         const volatile sig_atomic_t *interrupts, const struct event_sink *sink,
                          struct error *e)
 {
     char text[32];

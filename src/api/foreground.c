@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_INTERRUPTED = 130 };
@@ -23,6 +23,12 @@ enum view_style run_style(const struct invocation *inv)
     if (option_given(inv, "quiet"))
         return VIEW_QUIET;
     return inv->out.tty && inv->out.colour ? VIEW_LIVE : VIEW_PLAIN;
+}
+
+void handover_pause(void)
+{
+    static const struct timespec moment = {0, 100000000};
+    (void)nanosleep(&moment, NULL);
 }
 
 /* --- the end --- */
@@ -98,7 +104,7 @@ enum code run_to_the_end(const struct invocation *inv, struct controller *ctl, s
 
 /* --- following --- */
 
-static volatile int interrupts; /* counted by a signal handler, which has nowhere else to */
+static volatile sig_atomic_t interrupts; /* a signal handler has nowhere else to count */
 
 static void on_interrupt(int signum)
 {

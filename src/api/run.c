@@ -120,11 +120,14 @@ static enum code run_here(const struct invocation *inv, const struct project *p,
         .gpus = st->gpus,
         .n_devices = st->n_devices,
         .devices = st->devices};
-    enum code c = controller_new(&o, &ctl, e);
-    if (c == E_BUSY) {
-        c = run_there(inv, p, st, tell, ret_status, e);
-        settings_free(st);
-        return c;
+    enum code c;
+    for (int tries = 0; (c = controller_new(&o, &ctl, e)) == E_BUSY; tries++) {
+        enum code there = run_there(inv, p, st, tell, ret_status, e);
+        if (there != E_NOT_FOUND || tries == HANDOVER_TRIES) {
+            settings_free(st);
+            return there;
+        }
+        handover_pause();
     }
     if (c != OK) {
         settings_free(st);

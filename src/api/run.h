@@ -20,6 +20,11 @@ enum code run_follow(const struct invocation *inv, const struct project *p,
                      struct control_client *client, struct search_id id, int *ret_status,
                      struct error *e) must_check;
 
+/* A store that is locked while nobody listens: its controller is just ending, or gc is at work. The
+ * command tries again, this often and with this pause, before it says so. */
+enum { HANDOVER_TRIES = 50 };
+void handover_pause(void);
+
 /* --detach: the command goes on in a process of its own, in the background. In the child *ret_told
  * is the descriptor on which run_tell says how the start went; in the parent *ret_parent is true
  * and *ret_search or the error is what the child said. */

@@ -307,6 +307,10 @@ static void on_event(struct view *v, const struct event *ev)
         on_search_started(v, ev);
         break;
     case EVENT_SEARCH_PAUSING:
+        if (v->n_running > 0)
+            keep(v, ev->time, TONE_WARN,
+                 "pausing: running trials stop at their next report; Ctrl-C again kills them now");
+        break;
     case EVENT_SEARCH_ENDED:
     case EVENT_DECISION:
         break;

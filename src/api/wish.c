@@ -147,10 +147,15 @@ static enum code become_controller(const struct invocation *inv, const struct pr
         return c;
     devices_of(store, t->search, &o, &st);
     store_close(store);
-    c = controller_new(&o, &ctl, e);
-    if (c == E_BUSY) {
+    for (int tries = 0; (c = controller_new(&o, &ctl, e)) == E_BUSY; tries++) {
         c = wish_there(inv, p, w, t, tell, ret_status, e);
-    } else if (c == OK) {
+        if (c != E_NOT_FOUND || tries == HANDOVER_TRIES) {
+            settings_free(st);
+            return c;
+        }
+        handover_pause();
+    }
+    if (c == OK) {
         c = wish_here(inv, ctl, w, t, tell, ret_status, e);
         controller_free(ctl);
     }
