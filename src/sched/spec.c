@@ -58,7 +58,7 @@ static enum code links(struct live_attempt *at, struct error *e)
     return OK;
 }
 
-/* One NAME=value of `env:`. */
+/* One NAME=value of `env:`; *ret stays empty for one that names an inactive parameter. */
 static enum code env_word(struct live_attempt *at, size_t i, const struct command_values *v,
                           struct str *ret, struct error *e)
 {
@@ -66,7 +66,7 @@ static enum code env_word(struct live_attempt *at, size_t i, const struct comman
     const struct str *words;
     size_t n;
     enum code c = command_render(st->env_values[i], &at->arena, v, &words, &n, e);
-    if (c != OK)
+    if (c != OK || n == 0)
         return c;
     struct buf b;
     buf_init(&b, 1 << 20);
@@ -96,9 +96,10 @@ static enum code environment(struct live_attempt *at, const struct command_value
     for (size_t i = 0; i < q->n_keep; i++)
         env[n++] = q->keep[i];
     for (size_t i = 0; i < st->n_env; i++) {
-        enum code c = env_word(at, i, v, &env[n++], e);
+        enum code c = env_word(at, i, v, &env[n], e);
         if (c != OK)
             return c;
+        n += env[n].n > 0;
     }
     at->spec.env = env;
     at->spec.n_env = (uint32_t)n;
@@ -199,6 +200,8 @@ static enum code env_by_hand(const struct settings *st, struct arena *a,
         enum code c = command_render(st->env_values[i], a, v, &words, &n, e);
         if (c != OK)
             return c;
+        if (n == 0)
+            continue;
         buf_str(b, st->env_names[i]);
         buf_char(b, '=');
         command_quote(words, n, b);
