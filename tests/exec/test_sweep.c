@@ -128,6 +128,7 @@ static void *wait_for_the_end(void *unused)
 {
     for (;;)
         pause();
+    return unused;
 }
 
 /* The first thread is gone, and with it what /proc/PID/environ shows; the others work on. */
