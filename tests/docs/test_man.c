@@ -4,10 +4,10 @@
  */
 #include "testing.h"
 
-/* cmocka has a say_error of its own, which fail_msg calls: here that would be trawl's */
-#define say_error print_error_of_trawl
+/* cmocka has a print_error of its own, which fail_msg calls: here that would be trawl's */
+#define print_error print_error_of_trawl
 #include "api/command.h"
-#undef say_error
+#undef print_error
 #include "base/io.h"
 
 #include <stdio.h>

@@ -22,7 +22,7 @@ int scratch_open(void **state)
     if (store_open(t->where, STORE_CREATE, DURABILITY_DEFAULT, &t->s, &e) == OK &&
         store_lock(t->s, &e) == OK)
         return 0;
-    say_error("%s %s\n", e.message, e.detail);
+    print_error("%s %s\n", e.message, e.detail);
     return -1;
 }
 
