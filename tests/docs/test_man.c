@@ -4,10 +4,7 @@
  */
 #include "testing.h"
 
-/* cmocka has a print_error of its own, which fail_msg calls: here that would be trawl's */
-#define print_error print_error_of_trawl
 #include "api/command.h"
-#undef print_error
 #include "base/io.h"
 
 #include <stdio.h>
