@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char token[] = "0123456789abcdef0123456789abcdef";
-
 int64_t monotonic_ms(void)
 {
     struct clock c = clock_system();
@@ -44,10 +42,13 @@ void supervised_init(struct supervised *s, const char *script)
     s->argv[1] = STR("-c");
     s->argv[2] = str_of(script);
     s->fd = -1;
+    /* its own: what holds another attempt's token in its environment is killed as that one's */
+    snprintf(s->token, sizeof(s->token), "%032llx",
+             (unsigned long long)monotonic_ms() << 24 ^ (unsigned long long)getpid());
     s->spec = (struct wire_spec){.attempt = 77,
                                  .attempt_number = 1,
                                  .trial = STR("12.40"),
-                                 .token = str_of(token),
+                                 .token = str_of(s->token),
                                  .directory = in_folder(s, "trial"),
                                  .checkpoint = in_folder(s, "checkpoint"),
                                  .params_path = in_folder(s, "params.json"),
@@ -260,10 +261,18 @@ int supervised_connect(const struct supervised *s)
     return fd;
 }
 
-void supervised_say(int fd, const char *line)
+void supervised_say(const struct supervised *s, int fd, const char *line)
 {
-    size_t n = strlen(line);
-    assert_int_equal(send(fd, line, n, MSG_NOSIGNAL), n);
+    struct buf b;
+    const char *mark = strstr(line, "TOKEN");
+    buf_init(&b, 1 << 16);
+    buf_add(&b, line, mark ? (size_t)(mark - line) : strlen(line));
+    if (mark) {
+        buf_cstr(&b, s->token);
+        buf_cstr(&b, mark + 5);
+    }
+    assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+    buf_free(&b);
 }
 
 const char *supervised_hear(struct supervised *s, int fd)

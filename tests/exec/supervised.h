@@ -16,6 +16,7 @@ enum { FRAMES_MAX = 4096, PATIENCE_MS = 20000 };
 
 struct supervised {
     char folder[64], spool[96], socket[96], log[96];
+    char token[33];
     pid_t pid;
     int fd; /* the controller's end; -1: away */
     int spool_fd;
@@ -49,8 +50,9 @@ void supervised_hang_up(struct supervised *s);
 /* Connects to the endpoint and says WELCOME. */
 void supervised_come_back(struct supervised *s, int64_t durable_seq, int64_t next_wanted);
 int supervised_connect(const struct supervised *s); /* as a program */
-/* Sends a line on a program's connection; the line that is answered, in the arena. */
-void supervised_say(int fd, const char *line);
+/* Sends a line on a program's connection, TOKEN in it replaced by the attempt's; the line that is
+ * answered, in the arena. */
+void supervised_say(const struct supervised *s, int fd, const char *line);
 const char *supervised_hear(struct supervised *s, int fd);
 
 /* How many report frames came, and the value of metric `name` in the i-th. */

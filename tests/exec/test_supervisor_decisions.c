@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* A line of a program's, with the right token. */
-#define SAY(rest) "{\"token\":\"0123456789abcdef0123456789abcdef\"," rest "}\n"
+#define SAY(rest) "{\"token\":\"TOKEN\"," rest "}\n"
 #define GO_ON     "{\"decision\":\"continue\"}\n"
 #define REPORT(step) \
     SAY("\"report\":{\"step\":" #step ",\"metrics\":{\"auc\":0.5,\"loss\":\"nan\"}}")
@@ -114,9 +114,9 @@ static void slow_answers(void **state)
     supervised_wait_for(&s, FRAME_STARTED);
     int quick = supervised_connect(&s), held = supervised_connect(&s);
     int64_t before = monotonic_ms();
-    supervised_say(quick, REPORT(1));
+    supervised_say(&s, quick, REPORT(1));
     int64_t quick_seq = supervised_wait_for(&s, FRAME_REPORT)->seq;
-    supervised_say(held, REPORT(1));
+    supervised_say(&s, held, REPORT(1));
     int64_t held_seq = supervised_wait_for(&s, FRAME_REPORT)->seq;
     assert_true(quick_seq != held_seq);
     frame_hold(&b, held_seq);
@@ -161,7 +161,7 @@ static void messages(void **state)
     supervised_wait_for(&s, FRAME_STARTED);
     int fd = supervised_connect(&s);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        supervised_say(fd, cases[i].line);
+        supervised_say(&s, fd, cases[i].line);
         const char *answer = supervised_hear(&s, fd);
         if (strncmp(answer, cases[i].answer, strlen(cases[i].answer)) != 0)
             fail_msg("%s -> %s", cases[i].line, answer);
@@ -185,7 +185,7 @@ static void strangers_are_turned_away(void **state)
     supervised_go(&s);
     supervised_wait_for(&s, FRAME_STARTED);
     int fd = supervised_connect(&s);
-    supervised_say(fd, "{\"token\":\"guess\",\"report\":{}}\n");
+    supervised_say(&s, fd, "{\"token\":\"guess\",\"report\":{}}\n");
     assert_non_null(strstr(supervised_hear(&s, fd), "token is not this attempt's"));
     assert_string_equal(supervised_hear(&s, fd), ""); /* closed */
     close(fd);
@@ -203,8 +203,9 @@ static void strangers_are_turned_away(void **state)
     assert_non_null(strstr(supervised_hear(&s, fd), "longer than 1 MiB"));
     close(fd);
     fd = supervised_connect(&s);
-    supervised_say(fd, "\x39rubbish that is no frame and no message, but more than a frame's head\n"
-                       "                                                                       ");
+    supervised_say(&s, fd,
+                   "\x39rubbish that is no frame and no message, but more than a frame's head\n"
+                   "                                                                       ");
     assert_string_equal(supervised_hear(&s, fd), "");
     close(fd);
     assert_int_equal(supervised_reports(&s), 0);
@@ -223,10 +224,10 @@ static void a_crowd(void **state)
     supervised_wait_for(&s, FRAME_STARTED);
     for (int i = 0; i < 100; i++) {
         fd[i] = supervised_connect(&s);
-        supervised_say(fd[i], REPORT(1));
+        supervised_say(&s, fd[i], REPORT(1));
         assert_string_equal(supervised_hear(&s, fd[i]), GO_ON);
     }
-    supervised_say(fd[99], REPORT(2)); /* the last stays */
+    supervised_say(&s, fd[99], REPORT(2)); /* the last stays */
     assert_string_equal(supervised_hear(&s, fd[99]), GO_ON);
     for (int i = 0; i < 100; i++)
         close(fd[i]);

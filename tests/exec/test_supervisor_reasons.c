@@ -157,12 +157,12 @@ static void time_is_up(void **state)
 static void silence(void **state)
 {
     struct supervised s;
-    supervised_init(&s, "for i in 1 2 3 4; do echo auc=$i; sleep 0.15; done; sleep 1000");
-    s.spec.silence_ns = 400 * NS_PER_MS;
+    supervised_init(&s, "for i in 1 2 3 4; do echo auc=$i; sleep 0.4; done; sleep 1000");
+    s.spec.silence_ns = 1500 * NS_PER_MS;
     struct wire_exited x = run(&s);
     assert_int_equal(x.reason, WIRE_SILENCE);
     assert_int_equal(x.reports, 4);
-    assert_true(text_has(supervised_file(&s, "a.log"), "Z # no output and no report for 400 ms"));
+    assert_true(text_has(supervised_file(&s, "a.log"), "Z # no output and no report for 1.5 s"));
     supervised_free(&s);
 }
 
@@ -219,7 +219,7 @@ static void what_the_program_sees(void **state)
                                        "| TRAWL_STEPS=27\n",
                                        "| TRAWL_SEED=7\n",
                                        "| TRAWL_ENDPOINT=unix:/tmp/",
-                                       "| TRAWL_TOKEN=0123",
+                                       "| TRAWL_TOKEN=0000",
                                        "| CUDA_VISIBLE_DEVICES=\n",
                                        "| PYTHONUNBUFFERED=1\n",
                                        "| lr: 0.1\n",

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* 65,536 empty lines, the most that one read can bring, with a prefix each. */
-enum { BYTES_MAX = 4 << 20, STDOUT_MARK = '|', STDERR_MARK = '!', OWN_MARK = '#' };
+enum { BYTES_MAX = 4 << 20, STDOUT_MARK = '|', STDERR_MARK = '!', OWN_MARK = '#', PREFIX = 27 };
 
 enum code output_open(struct output *o, const char *path, int64_t limit, struct error *e)
 {
@@ -72,13 +72,21 @@ static void break_line(struct output *o)
     o->open_stream = -1;
 }
 
+/* All lines of one read get the same time: it is written once and copied. */
 static void put_lines(struct output *o, int stream, struct str bytes, int64_t real_ns)
 {
+    char fresh[PREFIX];
+    bool have = false;
     if (o->open_stream != stream)
         break_line(o);
     while (bytes.n) {
-        if (o->open_stream < 0) {
+        if (o->open_stream < 0 && have) {
+            buf_add(&o->bytes, fresh, PREFIX);
+        } else if (o->open_stream < 0) {
             prefix(o, stream ? STDERR_MARK : STDOUT_MARK, o->broken[stream], real_ns);
+            have = !o->broken[stream] && o->bytes.n >= PREFIX;
+            if (have)
+                memcpy(fresh, o->bytes.p + o->bytes.n - PREFIX, PREFIX);
             o->broken[stream] = false;
         }
         const char *end = memchr(bytes.p, '\n', bytes.n);
