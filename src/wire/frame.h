@@ -31,7 +31,7 @@ enum frame_type {
     FRAME_WELCOME,   /* version, token, durable seq, next wanted step */
     FRAME_ACK,       /* durable seq */
     FRAME_ANSWER,    /* to the report `seq`: verdict, next wanted step */
-    FRAME_HOLD,      /* the answer to `seq` will take longer: keep the program waiting */
+    FRAME_HOLD,      /* the answer to `seq` takes longer: wait for it as long as we are there */
     FRAME_VERDICT    /* unasked: stop, pause, cancel, kill */
 };
 
@@ -52,7 +52,7 @@ struct wire_metric {
 struct wire_report {
     int64_t seq, time, step;
     bool explicit_report; /* through the endpoint, not found in the output */
-    bool waits;           /* the program waits for the decision */
+    bool waits;           /* the program waits for FRAME_ANSWER: nothing could be decided without */
     uint32_t n;
     const struct wire_metric *metrics;
 };
@@ -102,7 +102,7 @@ struct wire_spec {
     int64_t steps, seed; /* steps 0: none */
     int64_t from_step;
     int cpus;
-    int64_t memory, time_ns, silence_ns, grace_ns, log_limit; /* 0: no limit */
+    int64_t memory, time_ns, silence_ns, grace_ns, log_limit; /* 0: no limit; grace: ten seconds */
     int64_t next_wanted;
     uint32_t n_argv, n_env, n_links, n_names;
     const struct str *argv,
@@ -144,7 +144,7 @@ enum code frame_decode(struct str bytes, struct arena *a, struct frame *ret, siz
                        struct error *e) must_check;
 
 /* Walks a spool file and gives each whole frame; a torn end is passed over in silence (kill -9 in a
- * write), a broken middle is E_CORRUPT. */
+ * write); a broken middle, or events that do not count 1, 2, 3, ..., is E_CORRUPT. */
 enum code spool_read(const char *path, enum code (*visit)(void *, const struct frame *), void *self,
                      struct error *e) must_check;
 
