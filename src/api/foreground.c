@@ -4,6 +4,7 @@
 #include "api/control.h"
 #include "api/run.h"
 #include "base/io.h"
+#include "sched/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,15 +51,6 @@ static enum code on_best(void *self, const struct trial_row *row)
     return OK;
 }
 
-static enum code reload(const struct search_row *row, struct settings **ret)
-{
-    struct problems problems;
-    problems_init(&problems);
-    enum code c = conf_reload(row->source, "trawl.yaml", row->overrides, ret, &problems);
-    problems_free(&problems);
-    return c;
-}
-
 static int status_of(const struct search_row *row, bool interrupted)
 {
     int64_t succeeded = row->counts[TRIAL_COMPLETED] + row->counts[TRIAL_STOPPED];
@@ -79,7 +71,7 @@ static enum code finish(const struct invocation *inv, struct store *store, struc
         *ret_status = status_of(&row, interrupted);
     if (c == OK && !inv->json) {
         struct best b = {.a = &a};
-        if (reload(&row, &st) == OK) {
+        if (kept_settings(&row, &st, NULL) == OK) {
             b.st = st;
             c = store_best(store, id, 1, on_best, &b, e);
         }

@@ -4,6 +4,7 @@
  */
 #include "api/control.h"
 #include "api/run.h"
+#include "sched/kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +16,27 @@ static const struct option run_options[] = {
 };
 
 struct wish {
-    const char *name;
+    const char *name, *said;
     bool runs; /* goes on with the search afterwards, in the foreground */
     enum code (*search)(struct scheduler *, struct search_id, struct error *);
     enum code (*trial)(struct scheduler *, struct trial_id, struct error *);
 };
+
+static const struct wish wishes[] = {
+    {"resume", "resumed", true, scheduler_resume, scheduler_trial_resume},
+    {"pause", "pausing", false, scheduler_pause, scheduler_trial_pause},
+    {"stop", "stopping", false, scheduler_stop, scheduler_trial_stop},
+    {"kill", "killed", false, scheduler_kill, scheduler_trial_kill},
+    {"retry", "queued again:", true, scheduler_retry, scheduler_trial_retry},
+};
+
+static const struct wish *wish_of(const struct command *c)
+{
+    const struct wish *w = wishes;
+    while (strcmp(w->name, c->name) != 0)
+        w++;
+    return w;
+}
 
 static enum code latest(const struct invocation *inv, const struct project *p, struct target *ret,
                         struct error *e)
@@ -46,23 +63,13 @@ static void name_of(const struct target *t, char text[64])
 
 static void say_done(const struct invocation *inv, const struct wish *w, const struct target *t)
 {
-    static const char *const said[][2] = {{"pause", "pausing"},
-                                          {"stop", "stopping"},
-                                          {"kill", "killed"},
-                                          {"resume", "resumed"},
-                                          {"retry", "queued again:"}};
     struct screen *out = (struct screen *)&inv->out;
     char name[64];
     name_of(t, name);
-    if (inv->json) {
+    if (inv->json)
         screen_fmt(out, TONE_PLAIN, "{\"ok\": true, \"id\": \"%s\"}\n", name);
-        return;
-    }
-    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
-        if (strcmp(said[i][0], w->name) == 0)
-            screen_fmt(out, TONE_PLAIN, "%s %s %s\n", said[i][1], t->is_trial ? "trial" : "search",
-                       name);
-    }
+    else
+        screen_fmt(out, TONE_PLAIN, "%s %s %s\n", w->said, t->is_trial ? "trial" : "search", name);
 }
 
 static enum code wish_there(const struct invocation *inv, const struct project *p,
@@ -93,19 +100,13 @@ static void devices_of(struct store *store, struct search_id id, struct controll
 {
     struct arena a;
     struct search_row row;
-    struct problems problems;
-    struct error e;
     arena_init(&a, 64 << 20);
-    problems_init(&problems);
-    *ret = NULL;
-    if (store_search_get(store, id, &a, &row, &e) == OK &&
-        conf_reload(row.source, "trawl.yaml", row.overrides, ret, &problems) == OK) {
+    if (store_search_get(store, id, &a, &row, NULL) == OK && kept_settings(&row, ret, NULL) == OK) {
         o->gpus = (*ret)->gpus;
         o->n_devices = (*ret)->n_devices;
         o->devices = (*ret)->devices;
         o->durability = (*ret)->durability == DURABLE_POWER ? DURABILITY_POWER : DURABILITY_DEFAULT;
     }
-    problems_free(&problems);
     arena_free(&a);
 }
 
@@ -163,9 +164,9 @@ static enum code become_controller(const struct invocation *inv, const struct pr
     return c;
 }
 
-static enum code carry_out(struct invocation *inv, const struct wish *w, int *ret_status,
-                           struct error *e)
+static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
+    const struct wish *w = wish_of(inv->command);
     struct project p;
     struct target t;
     enum code c = project_find(inv, NULL, false, &p, e);
@@ -186,93 +187,23 @@ static enum code carry_out(struct invocation *inv, const struct wish *w, int *re
     return c;
 }
 
-static enum code resume(struct invocation *inv, int *ret_status, struct error *e)
-{
-    static const struct wish w = {"resume", true, scheduler_resume, scheduler_trial_resume};
-    return carry_out(inv, &w, ret_status, e);
-}
+#define WISH(word, runs_on, what)                                                \
+    const struct command command_##word = {                                      \
+        .name = #word,                                                           \
+        .args = "[ID]",                                                          \
+        .summary = what,                                                         \
+        .group = "steer them",                                                   \
+        .options = (runs_on) ? run_options : NULL,                               \
+        .n_options = (runs_on) ? sizeof run_options / sizeof run_options[0] : 0, \
+        .max_args = 1,                                                           \
+        .takes_json = true,                                                      \
+        .takes_store = true,                                                     \
+        .run = run,                                                              \
+    }
 
-static enum code pause_(struct invocation *inv, int *ret_status, struct error *e)
-{
-    static const struct wish w = {"pause", false, scheduler_pause, scheduler_trial_pause};
-    return carry_out(inv, &w, ret_status, e);
-}
-
-static enum code stop(struct invocation *inv, int *ret_status, struct error *e)
-{
-    static const struct wish w = {"stop", false, scheduler_stop, scheduler_trial_stop};
-    return carry_out(inv, &w, ret_status, e);
-}
-
-static enum code kill_(struct invocation *inv, int *ret_status, struct error *e)
-{
-    static const struct wish w = {"kill", false, scheduler_kill, scheduler_trial_kill};
-    return carry_out(inv, &w, ret_status, e);
-}
-
-static enum code retry(struct invocation *inv, int *ret_status, struct error *e)
-{
-    static const struct wish w = {"retry", true, scheduler_retry, scheduler_trial_retry};
-    return carry_out(inv, &w, ret_status, e);
-}
-
-#define GROUP "steer them"
-
-const struct command command_resume = {
-    .name = "resume",
-    .args = "[ID]",
-    .summary = "go on with a paused, stopped or interrupted search (12) or a paused trial (12.40)",
-    .group = GROUP,
-    .options = run_options,
-    .n_options = sizeof run_options / sizeof run_options[0],
-    .max_args = 1,
-    .takes_json = true,
-    .takes_store = true,
-    .run = resume,
-};
-
-const struct command command_pause = {
-    .name = "pause",
-    .args = "[ID]",
-    .summary = "set a search or a trial aside: it goes on from its checkpoints when resumed",
-    .group = GROUP,
-    .max_args = 1,
-    .takes_json = true,
-    .takes_store = true,
-    .run = pause_,
-};
-
-const struct command command_stop = {
-    .name = "stop",
-    .args = "[ID]",
-    .summary = "end a search or a trial, keeping what it found",
-    .group = GROUP,
-    .max_args = 1,
-    .takes_json = true,
-    .takes_store = true,
-    .run = stop,
-};
-
-const struct command command_kill = {
-    .name = "kill",
-    .args = "[ID]",
-    .summary = "end a search or a trial at once; its running trials are cancelled",
-    .group = GROUP,
-    .max_args = 1,
-    .takes_json = true,
-    .takes_store = true,
-    .run = kill_,
-};
-
-const struct command command_retry = {
-    .name = "retry",
-    .args = "[ID]",
-    .summary = "run a failed or stopped trial again, or all failed trials of a search",
-    .group = GROUP,
-    .options = run_options,
-    .n_options = sizeof run_options / sizeof run_options[0],
-    .max_args = 1,
-    .takes_json = true,
-    .takes_store = true,
-    .run = retry,
-};
+WISH(resume, true,
+     "go on with a paused, stopped or interrupted search (12) or a paused trial (12.40)");
+WISH(pause, false, "set a search or a trial aside: it goes on from its checkpoints when resumed");
+WISH(stop, false, "end a search or a trial, keeping what it found");
+WISH(kill, false, "end a search or a trial at once; its running trials are cancelled");
+WISH(retry, true, "run a failed or stopped trial again, or all failed trials of a search");

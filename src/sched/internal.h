@@ -90,7 +90,7 @@ struct search {
     struct arena arena;
     struct snapshot snapshot;
     char *directory;
-    struct str *keep; /* NAME=value */
+    const struct str *keep; /* NAME=value */
     size_t n_keep;
     struct method method;
     struct str method_text;

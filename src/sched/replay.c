@@ -5,8 +5,8 @@
 #include "sched/internal.h"
 
 #include "base/io.h"
+#include "sched/kept.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,34 +242,12 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
 
 /* --- from the store's row to a search --- */
 
-static enum code read_kept(struct search *q, struct str settings, struct error *e)
-{
-    json_error_t je;
-    json_t *root = json_loadb(settings.p, settings.n, 0, &je);
-    const char *text;
-    if (root == NULL)
-        return error_set(e, E_CORRUPT, "the settings of search %lld do not parse",
-                         (long long)q->id.v);
-    q->seed = (uint64_t)json_integer_value(json_object_get(root, "seed"));
-    json_t *env = json_object_get(root, "env");
-    q->n_keep = json_array_size(env);
-    struct str *keep = arena_array(&q->arena, q->n_keep + 1, sizeof *keep);
-    enum code c = keep != NULL ? OK : error_nomem(e);
-    for (size_t i = 0; c == OK && i < q->n_keep; i++) {
-        text = json_string_value(json_array_get(env, i));
-        if (arena_str(&q->arena, str_of(text), &keep[i]) != OK)
-            c = error_nomem(e);
-    }
-    q->keep = keep;
-    json_decref(root);
-    return c;
-}
-
 static enum code restore(struct scheduler *s, struct search *q, const struct search_row *row,
                          struct error *e)
 {
     char *code_dir = io_join(s->store_dir, "code");
     char id[SNAPSHOT_ID + 1];
+    struct kept kept;
     if (code_dir == NULL)
         return error_nomem(e);
     q->id = row->id;
@@ -282,7 +260,12 @@ static enum code restore(struct scheduler *s, struct search *q, const struct sea
     if (c == OK)
         c = snapshot_load(&q->arena, code_dir, id, &q->snapshot, e);
     if (c == OK)
-        c = read_kept(q, row->settings, e);
+        c = kept_rest(row, &q->arena, &kept, e);
+    if (c == OK) {
+        q->seed = kept.seed;
+        q->keep = kept.env;
+        q->n_keep = kept.n_env;
+    }
     if (c == OK && arena_str(&q->arena, row->method, &q->method_text) != OK)
         c = error_nomem(e);
     if (c == OK)
@@ -296,23 +279,10 @@ static enum code restore(struct scheduler *s, struct search *q, const struct sea
     return c;
 }
 
-static enum code reload(const struct search_row *row, struct settings **ret, struct error *e)
-{
-    struct problems problems;
-    problems_init(&problems);
-    enum code c = conf_reload(row->source, "trawl.yaml", row->overrides, ret, &problems);
-    if (c != OK && problems.n > 0 && e != NULL) {
-        *e = problems.v[0];
-        error_hint(e, "search %lld was written by another version of trawl", (long long)row->id.v);
-    }
-    problems_free(&problems);
-    return c;
-}
-
 static enum code open_row(struct scheduler *s, const struct search_row *row, struct error *e)
 {
     struct settings *st;
-    enum code c = reload(row, &st, e);
+    enum code c = kept_settings(row, &st, e);
     if (c != OK)
         return c;
     struct search *q = search_new(st, e);

@@ -1,9 +1,7 @@
 /* Recomputing a journal. */
 #include "sched/verify.h"
 
-#include "conf/settings.h"
-
-#include <jansson.h>
+#include "sched/kept.h"
 
 struct verifying {
     struct searcher *searcher;
@@ -22,40 +20,24 @@ static enum code on_entry(void *self, const struct journal_row *row)
     return searcher_recompute(v->searcher, &entry, v->e);
 }
 
-static uint64_t seed_of(struct str settings)
-{
-    json_error_t je;
-    json_t *root = json_loadb(settings.p, settings.n, 0, &je);
-    uint64_t seed = (uint64_t)json_integer_value(json_object_get(root, "seed"));
-    json_decref(root);
-    return seed;
-}
-
 static enum code make(struct arena *a, const struct search_row *row, struct settings *st,
                       struct searcher **ret, struct error *e)
 {
+    struct kept kept;
     struct searcher_settings ss = {.space = st->space,
                                    .effort = st->effort,
-                                   .seed = seed_of(row->settings),
                                    .minimize = st->minimize,
                                    .seeds = st->seeds,
                                    .replicates = st->replicates,
                                    .baseline = st->has_baseline ? &st->baseline : NULL};
-    enum code c = method_parse(a, row->method, (struct location){0}, &ss.method, e);
+    enum code c = kept_rest(row, a, &kept, e);
+    if (c != OK)
+        return c;
+    ss.seed = kept.seed;
+    c = method_parse(a, row->method, (struct location){0}, &ss.method, e);
     if (c == OK)
         c = method_resolve(&ss.method, st->space, &st->effort, e);
     return c == OK ? searcher_new(ret, &ss, e) : c;
-}
-
-static enum code reload(const struct search_row *row, struct settings **ret, struct error *e)
-{
-    struct problems problems;
-    problems_init(&problems);
-    enum code c = conf_reload(row->source, "trawl.yaml", row->overrides, ret, &problems);
-    if (c != OK && problems.n > 0 && e != NULL)
-        *e = problems.v[0];
-    problems_free(&problems);
-    return c;
 }
 
 enum code journal_verify(struct store *s, struct search_id id, int64_t *ret_entries,
@@ -69,7 +51,7 @@ enum code journal_verify(struct store *s, struct search_id id, int64_t *ret_entr
     arena_init(&a, 64 << 20);
     enum code c = store_search_get(s, id, &a, &row, e);
     if (c == OK)
-        c = reload(&row, &st, e);
+        c = kept_settings(&row, &st, e);
     if (c == OK)
         c = make(&a, &row, st, &v.searcher, e);
     if (c == OK)
