@@ -67,7 +67,7 @@ static enum code print_json(struct invocation *inv, const struct settings *st,
                             struct error *e)
 {
     struct json j;
-    jw_init(&j, &inv->out.out);
+    jw_init(&j, &inv->out->out);
     jw_object(&j);
     check_json(st, problems, &j);
     if (snap != NULL)
@@ -93,9 +93,9 @@ static enum code print_well(struct invocation *inv, const struct project *p,
         buf_init(&b, 16 << 20);
         check_space_text(st, &b);
         c = buf_end(&b, e);
-        screen_text(&inv->out, TONE_PLAIN, buf_view(&b));
-        screen_text(&inv->out, TONE_PLAIN, STR("\n"));
-        print_links(&inv->out, &snap);
+        screen_text(inv->out, TONE_PLAIN, buf_view(&b));
+        screen_text(inv->out, TONE_PLAIN, STR("\n"));
+        print_links(inv->out, &snap);
         buf_free(&b);
     }
     problems_free(&none);

@@ -281,17 +281,18 @@ static int run(const struct command *c, int argc, const char *const *argv,
                const char *executable_dir)
 {
     struct error e = {0};
-    struct invocation inv = {.command = c, .executable_dir = executable_dir};
+    struct screen out;
+    struct invocation inv = {.command = c, .executable_dir = executable_dir, .out = &out};
     const char **positional = calloc((size_t)argc + 1, sizeof *positional);
     int status = 0;
-    screen_init(&inv.out, STDOUT_FILENO);
+    screen_init(&out, STDOUT_FILENO);
     enum code code = positional != NULL ? parse(&inv, argc, argv, positional, &e) : error_nomem(&e);
     inv.json = option_given(&inv, "json");
     if (code == OK && option_given(&inv, "help"))
-        print_help(&inv.out, c);
+        print_help(&out, c);
     else if (code == OK)
         code = c->run(&inv, &status, &e);
-    screen_free(&inv.out);
+    screen_free(&out);
     free(positional);
     if (code == OK)
         return status;

@@ -36,7 +36,7 @@ struct invocation {
     bool has_rest;
     size_t n_given;
     struct given given[GIVEN_MAX];
-    struct screen out;
+    struct screen *out;
     bool json;
     const char *executable_dir; /* where trawl and trawl-supervisor stand */
 };

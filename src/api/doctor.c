@@ -55,9 +55,9 @@ static void say(struct doctor *d, enum finding f, const char *what, const char *
         jw_object_end(&d->json);
         return;
     }
-    screen_fmt(&d->inv->out, tones[f], "%s ", marks[f]);
-    screen_fmt(&d->inv->out, TONE_DIM, "%-12s", what);
-    screen_fmt(&d->inv->out, TONE_PLAIN, "%s\n", text);
+    screen_fmt(d->inv->out, tones[f], "%s ", marks[f]);
+    screen_fmt(d->inv->out, TONE_DIM, "%-12s", what);
+    screen_fmt(d->inv->out, TONE_PLAIN, "%s\n", text);
 }
 
 static void check_programs(struct doctor *d)
@@ -240,7 +240,7 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
     arena_init(&d.a, 64 << 20);
     d.searches = arena_array(&d.a, SEARCHES_MAX, sizeof *d.searches);
     if (inv->json) {
-        jw_init(&d.json, &inv->out.out);
+        jw_init(&d.json, &inv->out->out);
         jw_array(&d.json);
     }
     c = d.searches != NULL ? look(&d, e) : error_nomem(e);

@@ -239,7 +239,7 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
     if (c == OK && option_given(inv, "metrics") && !option_given(inv, "csv"))
         c = error_set(e, E_USAGE, "--metrics goes with --csv");
     if (c == OK) {
-        x->out = &inv->out;
+        x->out = inv->out;
         x->store = r.store;
         x->e = e;
         arena_init(&x->a, 64 << 20);

@@ -23,7 +23,7 @@ enum view_style run_style(const struct invocation *inv)
         return VIEW_JSON;
     if (option_given(inv, "quiet"))
         return VIEW_QUIET;
-    return inv->out.tty && inv->out.colour ? VIEW_LIVE : VIEW_PLAIN;
+    return inv->out->tty && inv->out->colour ? VIEW_LIVE : VIEW_PLAIN;
 }
 
 void handover_pause(void)
@@ -76,7 +76,7 @@ static enum code finish(const struct invocation *inv, struct store *store, struc
             c = store_best(store, id, 1, on_best, &b, e);
         }
         if (c == OK)
-            c = view_summary((struct screen *)&inv->out, store, id, b.by_hand, e);
+            c = view_summary(inv->out, store, id, b.by_hand, e);
     }
     settings_free(st);
     arena_free(&a);
@@ -120,7 +120,7 @@ enum code run_follow(const struct invocation *inv, const struct project *p,
     struct store *store = NULL;
     struct clock clock = clock_system();
     struct sigaction act = {.sa_handler = on_interrupt}, old;
-    enum code c = view_new((struct screen *)&inv->out, &clock, run_style(inv), &view, e);
+    enum code c = view_new(inv->out, &clock, run_style(inv), &view, e);
     if (c != OK)
         return c;
     (void)sigaction(SIGINT, &act, &old);

@@ -188,12 +188,12 @@ static void print(struct invocation *inv, const struct gc *g)
     struct buf b;
     buf_init(&b, 256);
     number_write_size(&b, total);
-    screen_fmt(&inv->out, TONE_PLAIN, "%s %.*s:", g->dry ? "would free" : "freed",
+    screen_fmt(inv->out, TONE_PLAIN, "%s %.*s:", g->dry ? "would free" : "freed",
                STR_FMT(buf_view(&b)));
     for (int i = 0; i < 3; i++)
-        screen_fmt(&inv->out, TONE_PLAIN, "%s %lld %s", i > 0 ? "," : "", (long long)g->count[i],
+        screen_fmt(inv->out, TONE_PLAIN, "%s %lld %s", i > 0 ? "," : "", (long long)g->count[i],
                    names[i]);
-    screen_text(&inv->out, TONE_PLAIN, STR("\n"));
+    screen_text(inv->out, TONE_PLAIN, STR("\n"));
     buf_free(&b);
 }
 
@@ -201,7 +201,7 @@ static enum code print_json(struct invocation *inv, const struct gc *g, struct e
 {
     static const char *const names[] = {"snapshots", "folders", "checkpoints"};
     struct json j;
-    jw_init(&j, &inv->out.out);
+    jw_init(&j, &inv->out->out);
     jw_object(&j);
     jw_key(&j, "dry_run");
     jw_bool(&j, g->dry);

@@ -391,7 +391,7 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
         c = io_replace_file("trawl.yaml", buf_view(&d->yaml), 0644, e);
     if (c == OK && inv->json) {
         struct json j;
-        jw_init(&j, &inv->out.out);
+        jw_init(&j, &inv->out->out);
         jw_object(&j);
         jw_key(&j, "file");
         jw_cstr(&j, "trawl.yaml");
@@ -403,11 +403,11 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
         jw_newline(&j);
         c = jw_end(&j, e);
     } else if (c == OK) {
-        screen_fmt(&inv->out, TONE_GOOD, "wrote trawl.yaml");
-        screen_fmt(&inv->out, TONE_PLAIN, ": %s%s, %zu options became parameters\n",
+        screen_fmt(inv->out, TONE_GOOD, "wrote trawl.yaml");
+        screen_fmt(inv->out, TONE_PLAIN, ": %s%s, %zu options became parameters\n",
                    found ? "for " : "no program was found, an example for ", d->program,
                    d->found.n);
-        screen_text(&inv->out, TONE_DIM,
+        screen_text(inv->out, TONE_DIM,
                     STR("edit the ranges and the metric, then:\n"
                         "  trawl check    is it right?\n"
                         "  trawl try      the baseline for one step\n"

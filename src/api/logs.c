@@ -41,7 +41,7 @@ struct reader {
 /* {"time", "stream": "stdout"|"stderr"|"trawl", "text", "continued"} */
 static void put_json(struct reader *r, struct str line)
 {
-    struct screen *out = &r->inv->out;
+    struct screen *out = r->inv->out;
     struct json j;
     bool known = has_prefix(line);
     char mark = known ? line.p[TIME + 1] : '|';
@@ -66,7 +66,7 @@ static void put_json(struct reader *r, struct str line)
 
 static void put_line(struct reader *r, struct str line, bool whole)
 {
-    struct screen *out = &r->inv->out;
+    struct screen *out = r->inv->out;
     if (r->inv->json) {
         put_json(r, line);
         return;
@@ -103,7 +103,7 @@ static enum code copy_what_is_there(struct reader *r, int fd, struct error *e)
     while ((n = read(fd, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR)) {
         if (n > 0)
             put(r, (struct str){bytes, (size_t)n});
-        if (r->inv->out.deaf)
+        if (r->inv->out->deaf)
             return OK;
     }
     return n == 0 ? OK : error_errno(e, errno, "cannot read the log");
@@ -150,8 +150,8 @@ static enum code follow(struct reader *rd, struct reading *r, int fd, int attemp
         bool over = trial_over(r->store, r->target.trial);
         if (fd >= 0)
             c = copy_what_is_there(rd, fd, e);
-        screen_flush(&rd->inv->out);
-        if (c != OK || over || rd->inv->out.deaf)
+        screen_flush(rd->inv->out);
+        if (c != OK || over || rd->inv->out->deaf)
             break;
         int last = last_attempt(r->store, r->target.trial);
         if (fd < 0 || last > attempt) {

@@ -83,21 +83,21 @@ static enum code print_table(struct invocation *inv, struct listing *l, struct e
     static const struct column columns[] = {{"search", true},   {"space", false},  {"state", false},
                                             {"trials", true},   {"metric", false}, {"best", true},
                                             {"started", false}, {"method", false}};
-    enum code c = table_new(&inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
+    enum code c = table_new(inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
     if (c != OK)
         return c;
     c = store_searches(l->store, on_row, l, e);
     if (c == OK)
         c = table_end(l->table, e);
     if (c == OK && l->n == 0)
-        screen_text(&inv->out, TONE_DIM, STR("no searches yet: `trawl run` starts one\n"));
+        screen_text(inv->out, TONE_DIM, STR("no searches yet: `trawl run` starts one\n"));
     table_free(l->table);
     return c;
 }
 
 static enum code print_json(struct invocation *inv, struct listing *l, struct error *e)
 {
-    jw_to_fd(&l->json, &inv->out.out, inv->out.fd);
+    jw_to_fd(&l->json, &inv->out->out, inv->out->fd);
     jw_array(&l->json);
     enum code c = store_searches(l->store, on_json, l, e);
     jw_array_end(&l->json);

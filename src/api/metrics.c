@@ -53,7 +53,7 @@ static enum code print_json(struct invocation *inv, struct reading *r, struct st
                             struct error *e)
 {
     struct listing l = {0};
-    jw_to_fd(&l.json, &inv->out.out, inv->out.fd);
+    jw_to_fd(&l.json, &inv->out->out, inv->out->fd);
     jw_array(&l.json);
     enum code c = store_metrics(r->store, r->target.trial, name, on_json, &l, e);
     jw_array_end(&l.json);
@@ -68,14 +68,14 @@ static enum code print_table(struct invocation *inv, struct reading *r, struct s
     static const struct column columns[] = {
         {"step", true}, {"metric", false}, {"value", true}, {"time", false}};
     struct listing l = {0};
-    enum code c = table_new(&inv->out, columns, sizeof columns / sizeof columns[0], &l.table, e);
+    enum code c = table_new(inv->out, columns, sizeof columns / sizeof columns[0], &l.table, e);
     if (c != OK)
         return c;
     c = store_metrics(r->store, r->target.trial, name, on_point, &l, e);
     if (c == OK)
         c = table_end(l.table, e);
     if (c == OK && l.n == 0)
-        screen_text(&inv->out, TONE_DIM, STR("no metrics were reported\n"));
+        screen_text(inv->out, TONE_DIM, STR("no metrics were reported\n"));
     table_free(l.table);
     return c;
 }

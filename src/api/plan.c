@@ -244,7 +244,7 @@ static void print_advice(struct screen *out, const struct plan *p)
 
 static enum code print(struct invocation *inv, const struct plan *p, struct error *e)
 {
-    struct screen *out = &inv->out;
+    struct screen *out = inv->out;
     struct buf b;
     buf_init(&b, 4096);
     method_write(&p->method, &b);
@@ -310,7 +310,7 @@ static enum code print_json(struct invocation *inv, const struct plan *p, struct
     struct buf b;
     buf_init(&b, 4096);
     method_write(&p->method, &b);
-    jw_init(&j, &inv->out.out);
+    jw_init(&j, &inv->out->out);
     jw_object(&j);
     jw_key(&j, "method");
     jw_str(&j, buf_view(&b));

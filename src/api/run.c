@@ -95,7 +95,7 @@ static enum code run_there(const struct invocation *inv, const struct project *p
     if (c == OK && tell < 0) {
         if (!inv->json)
             screen_fmt(
-                (struct screen *)&inv->out, TONE_DIM,
+                inv->out, TONE_DIM,
                 "another trawl runs searches in this store; it takes this one too, as %lld\n",
                 (long long)id.v);
         c = run_follow(inv, p, &client, id, ret_status, e);
@@ -115,7 +115,7 @@ static enum code run_here(const struct invocation *inv, const struct project *p,
         .executable_dir = inv->executable_dir,
         .durability = st->durability == DURABLE_POWER ? DURABILITY_POWER : DURABILITY_DEFAULT,
         .create = true,
-        .out = (struct screen *)&inv->out,
+        .out = inv->out,
         .style = tell >= 0 ? VIEW_QUIET : run_style(inv),
         .gpus = st->gpus,
         .n_devices = st->n_devices,
@@ -181,7 +181,7 @@ static enum code load(const struct invocation *inv, struct project *p, struct se
 
 static enum code say_detached(const struct invocation *inv, struct search_id id)
 {
-    struct screen *out = (struct screen *)&inv->out;
+    struct screen *out = inv->out;
     long long v = (long long)id.v;
     if (inv->json)
         screen_fmt(out, TONE_PLAIN, "{\"search\": %lld}\n", v);

@@ -15,7 +15,7 @@ static enum code show_json(struct invocation *inv, struct reading *r, struct err
     struct arena a;
     struct search_row row;
     arena_init(&a, 64 << 20);
-    jw_init(&j, &inv->out.out);
+    jw_init(&j, &inv->out->out);
     j.pretty = false;
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK)
@@ -53,7 +53,7 @@ static enum code show_search(struct invocation *inv, struct reading *r, struct e
 {
     struct arena a;
     struct search_row row;
-    struct screen *out = &inv->out;
+    struct screen *out = inv->out;
     arena_init(&a, 64 << 20);
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK) {
@@ -180,8 +180,8 @@ static enum code show_trial(struct invocation *inv, struct reading *r, struct er
     arena_init(&a, 8 << 20);
     enum code c = store_trial_get(r->store, r->target.trial, &a, &row, e);
     if (c == OK) {
-        print_trial(&inv->out, r, &row);
-        c = print_attempts(&inv->out, r->store, r->target.trial, e);
+        print_trial(inv->out, r, &row);
+        c = print_attempts(inv->out, r->store, r->target.trial, e);
     }
     arena_free(&a);
     return c;

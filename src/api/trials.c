@@ -126,7 +126,7 @@ static enum code new_table(struct listing *l, struct str metric, struct error *e
     snprintf(title, sizeof title, "%.*s", STR_FMT(metric));
     const struct column columns[] = {{"trial", false}, {"state", false}, {title, true},
                                      {"step", true},   {"took", true},   {"configuration", false}};
-    return table_new(&l->inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
+    return table_new(l->inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
 }
 
 static enum code metric_of(struct reading *r, struct arena *a, struct str *ret, struct error *e)
@@ -171,7 +171,7 @@ static enum code trials_json(struct listing *l, struct search_id id, unsigned st
     enum code c = attempts_of_search(l->store, id, &l->attempts, e);
     if (c != OK)
         return c;
-    jw_to_fd(&l->json, &l->inv->out.out, l->inv->out.fd);
+    jw_to_fd(&l->json, &l->inv->out->out, l->inv->out->fd);
     jw_array(&l->json);
     c = store_trials(l->store, id, states, on_trial_json, l, e);
     jw_array_end(&l->json);
@@ -193,7 +193,7 @@ static enum code trials_table(struct listing *l, struct reading *r, unsigned sta
     if (c == OK)
         c = table_end(l->table, e);
     if (c == OK && l->n == 0)
-        screen_text(&l->inv->out, TONE_DIM, STR("no such trials\n"));
+        screen_text(l->inv->out, TONE_DIM, STR("no such trials\n"));
     table_free(l->table);
     arena_free(&a);
     return c;
@@ -244,7 +244,7 @@ static enum code best_json(struct listing *l, struct reading *r, int top, bool m
     if (c == OK)
         c = end_json(l, c, e);
     if (c == OK)
-        screen_text(&l->inv->out, TONE_PLAIN, buf_view(&kept));
+        screen_text(l->inv->out, TONE_PLAIN, buf_view(&kept));
     buf_free(&kept);
     return c;
 }

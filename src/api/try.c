@@ -116,7 +116,7 @@ static void print_findings(struct invocation *inv, const struct project *scratch
                            const struct settings *st, struct search_id id, const struct seen *s,
                            int *ret_status)
 {
-    struct screen *out = &inv->out;
+    struct screen *out = inv->out;
     const struct trial_row *t = &s->trial;
     bool ran = t->state == TRIAL_COMPLETED || t->state == TRIAL_STOPPED;
     struct buf took;
@@ -145,7 +145,7 @@ static void print_json(struct invocation *inv, const struct project *scratch, st
 {
     struct json j;
     bool ran = s->trial.state == TRIAL_COMPLETED || s->trial.state == TRIAL_STOPPED;
-    jw_init(&j, &inv->out.out);
+    jw_init(&j, &inv->out->out);
     jw_object(&j);
     jw_key(&j, "state");
     jw_cstr(&j, trial_state_name(s->trial.state));
@@ -208,7 +208,7 @@ static enum code run_it(struct invocation *inv, const struct project *scratch, s
     struct controller_options o = {.project = scratch,
                                    .executable_dir = inv->executable_dir,
                                    .create = true,
-                                   .out = &inv->out,
+                                   .out = inv->out,
                                    .style = VIEW_QUIET,
                                    .gpus = st->gpus,
                                    .n_devices = st->n_devices,

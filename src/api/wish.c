@@ -63,7 +63,7 @@ static void name_of(const struct target *t, char text[64])
 
 static void say_done(const struct invocation *inv, const struct wish *w, const struct target *t)
 {
-    struct screen *out = (struct screen *)&inv->out;
+    struct screen *out = inv->out;
     char name[64];
     name_of(t, name);
     if (inv->json)
@@ -141,7 +141,7 @@ static enum code become_controller(const struct invocation *inv, const struct pr
     struct controller *ctl;
     struct controller_options o = {.project = p,
                                    .executable_dir = inv->executable_dir,
-                                   .out = (struct screen *)&inv->out,
+                                   .out = inv->out,
                                    .style = w->runs && tell < 0 ? run_style(inv) : VIEW_QUIET};
     enum code c = project_store(p, &store, e);
     if (c != OK)
