@@ -341,26 +341,16 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
     struct project project;
     struct plan p = {0};
-    struct problems problems;
-    enum code c =
-        project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, !inv->has_rest, &project, e);
+    enum code c = project_load(inv, &project, &p.st, e);
     if (c != OK)
         return c;
-    problems_init(&problems);
-    c = project_settings(inv, &project, &p.st, &problems);
-    if (c != OK) {
-        print_problems(&problems);
-        error_set(e, E_INVALID, "%s", "");
-    } else {
-        c = make(&p, &project, e);
-        if (c == OK)
-            c = inv->json ? print_json(inv, &p, e) : print(inv, &p, e);
-    }
+    c = make(&p, &project, e);
+    if (c == OK)
+        c = inv->json ? print_json(inv, &p, e) : print(inv, &p, e);
     free(p.times);
     settings_free(p.st);
-    problems_free(&problems);
     project_free(&project);
-    return c != OK && e->message[0] == 0 ? E_INVALID : c;
+    return c;
 }
 
 const struct command command_plan = {

@@ -252,6 +252,26 @@ void print_problems(const struct problems *p)
     }
 }
 
+enum code project_load(const struct invocation *inv, struct project *ret, struct settings **ret_st,
+                       struct error *e)
+{
+    struct problems problems;
+    struct project p;
+    enum code c = project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, !inv->has_rest, &p, e);
+    if (c != OK)
+        return c;
+    problems_init(&problems);
+    if (project_settings(inv, &p, ret_st, &problems) != OK) {
+        print_problems(&problems);
+        project_free(&p);
+        c = error_set(e, E_INVALID, "%s", "");
+    } else {
+        *ret = p;
+    }
+    problems_free(&problems);
+    return c;
+}
+
 /* --- store and IDs --- */
 
 enum code project_store(const struct project *p, struct store **ret, struct error *e)

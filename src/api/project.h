@@ -27,6 +27,10 @@ void project_free(struct project *p);
  * message. */
 enum code project_settings(const struct invocation *inv, const struct project *p,
                            struct settings **ret, struct problems *problems) must_check;
+/* Both in one, for commands that go on only with a right file: what is wrong is printed, and then
+ * the error is E_INVALID with an empty message. The first positional argument is the file. */
+enum code project_load(const struct invocation *inv, struct project *ret, struct settings **ret_st,
+                       struct error *e) must_check;
 void print_problems(const struct problems *p);
 
 /* Opens the store for reading; E_NOT_FOUND with a hint when there is none yet. */

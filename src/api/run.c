@@ -160,25 +160,6 @@ static enum code check_end(const struct settings *st, struct error *e)
     return E_INVALID;
 }
 
-static enum code load(const struct invocation *inv, struct project *p, struct settings **ret,
-                      struct error *e)
-{
-    struct problems problems;
-    problems_init(&problems);
-    enum code c = project_settings(inv, p, ret, &problems);
-    if (c != OK)
-        print_problems(&problems);
-    problems_free(&problems);
-    if (c != OK) {
-        error_set(e, E_INVALID, "%s", "");
-        return E_INVALID;
-    }
-    c = check_end(*ret, e);
-    if (c != OK)
-        settings_free(*ret);
-    return c;
-}
-
 static enum code say_detached(const struct invocation *inv, struct search_id id)
 {
     struct screen *out = inv->out;
@@ -197,15 +178,20 @@ static enum code say_detached(const struct invocation *inv, struct search_id id)
 static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
     struct project p;
-    struct settings *st = NULL;
-    enum code c = project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, !inv->has_rest, &p, e);
+    struct settings *st;
+    enum code c = project_load(inv, &p, &st, e);
     if (c != OK)
         return c;
-    c = load(inv, &p, &st, e);
+    c = check_end(st, e);
+    if (c != OK) {
+        settings_free(st);
+        project_free(&p);
+        return c;
+    }
     bool parent = false;
     int tell = -1;
     struct search_id id = {0};
-    if (c == OK && option_given(inv, "detach")) {
+    if (option_given(inv, "detach")) {
         c = run_detach(&p, &parent, &tell, &id, e);
         if (parent || c != OK)
             settings_free(st);

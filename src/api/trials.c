@@ -23,6 +23,8 @@ struct listing {
     struct json json;
     struct attempts attempts;
     size_t at, n;
+    unsigned states; /* of trials */
+    int64_t top;     /* of best; 0: all trials */
     struct error *e;
 };
 
@@ -138,8 +140,6 @@ static enum code metric_of(struct reading *r, struct arena *a, struct str *ret, 
     return c;
 }
 
-/* --- trials --- */
-
 static enum code states_of(const struct invocation *inv, unsigned *ret, struct error *e)
 {
     const char *names[TRIAL_STATE_COUNT];
@@ -165,60 +165,27 @@ static enum code states_of(const struct invocation *inv, unsigned *ret, struct e
     return OK;
 }
 
-static enum code trials_json(struct listing *l, struct search_id id, unsigned states,
-                             struct error *e)
+/* The rows that were asked for: the best, or all of some states. */
+static enum code walk(struct listing *l, const struct reading *r,
+                      enum code (*visit)(void *, const struct trial_row *), struct error *e)
 {
-    enum code c = attempts_of_search(l->store, id, &l->attempts, e);
+    if (l->top > 0)
+        return store_best(l->store, r->target.search, (int)l->top, visit, l, e);
+    return store_trials(l->store, r->target.search, l->states, visit, l, e);
+}
+
+static enum code trials_json(struct listing *l, const struct reading *r, struct error *e)
+{
+    enum code c = attempts_of_search(l->store, r->target.search, &l->attempts, e);
     if (c != OK)
         return c;
     jw_to_fd(&l->json, &l->inv->out->out, l->inv->out->fd);
     jw_array(&l->json);
-    c = store_trials(l->store, id, states, on_trial_json, l, e);
+    c = walk(l, r, on_trial_json, e);
     jw_array_end(&l->json);
     attempts_free(&l->attempts);
     return end_json(l, c, e);
 }
-
-static enum code trials_table(struct listing *l, struct reading *r, unsigned states,
-                              struct error *e)
-{
-    struct arena a;
-    struct str metric = {0};
-    arena_init(&a, 64 << 20);
-    enum code c = metric_of(r, &a, &metric, e);
-    if (c == OK)
-        c = new_table(l, metric, e);
-    if (c == OK)
-        c = store_trials(l->store, r->target.search, states, on_trial, l, e);
-    if (c == OK)
-        c = table_end(l->table, e);
-    if (c == OK && l->n == 0)
-        screen_text(l->inv->out, TONE_DIM, STR("no such trials\n"));
-    table_free(l->table);
-    arena_free(&a);
-    return c;
-}
-
-static enum code run_trials(struct invocation *inv, int *ret_status, struct error *e)
-{
-    struct reading r;
-    unsigned states;
-    struct listing l = {.inv = inv, .e = e};
-    enum code c = states_of(inv, &states, e);
-    if (c == OK)
-        c = reading_open(inv, &r, e);
-    if (c != OK)
-        return c;
-    l.store = r.store;
-    c = reading_check(&r, e);
-    if (c == OK)
-        c = inv->json ? trials_json(&l, r.target.search, states, e)
-                      : trials_table(&l, &r, states, e);
-    reading_close(&r);
-    return c;
-}
-
-/* --- best --- */
 
 static enum code no_best(struct reading *r, struct error *e)
 {
@@ -228,15 +195,35 @@ static enum code no_best(struct reading *r, struct error *e)
     return E_NOT_FOUND;
 }
 
-static enum code best_json(struct listing *l, struct reading *r, int top, bool many,
-                           struct error *e)
+static enum code print_table(struct listing *l, struct reading *r, struct error *e)
+{
+    struct arena a;
+    struct str metric = {0};
+    arena_init(&a, 64 << 20);
+    enum code c = metric_of(r, &a, &metric, e);
+    if (c == OK)
+        c = new_table(l, metric, e);
+    if (c == OK)
+        c = walk(l, r, on_trial, e);
+    if (c == OK)
+        c = table_end(l->table, e);
+    if (c == OK && l->n == 0 && l->top > 0)
+        c = no_best(r, e);
+    else if (c == OK && l->n == 0)
+        screen_text(l->inv->out, TONE_DIM, STR("no such trials\n"));
+    table_free(l->table);
+    arena_free(&a);
+    return c;
+}
+
+static enum code best_json(struct listing *l, struct reading *r, bool many, struct error *e)
 {
     struct buf kept;
     buf_init(&kept, 64 << 20);
     jw_init(&l->json, &kept);
     if (many)
         jw_array(&l->json);
-    enum code c = store_best(l->store, r->target.search, top, on_best_json, l, e);
+    enum code c = walk(l, r, on_best_json, e);
     if (many)
         jw_array_end(&l->json);
     if (c == OK && l->n == 0)
@@ -249,42 +236,35 @@ static enum code best_json(struct listing *l, struct reading *r, int top, bool m
     return c;
 }
 
-static enum code best_table(struct listing *l, struct reading *r, int top, struct error *e)
+static enum code print(struct listing *l, struct error *e)
 {
-    struct arena a;
-    struct str metric = {0};
-    arena_init(&a, 64 << 20);
-    enum code c = metric_of(r, &a, &metric, e);
-    if (c == OK)
-        c = new_table(l, metric, e);
-    if (c == OK)
-        c = store_best(l->store, r->target.search, top, on_trial, l, e);
-    if (c == OK)
-        c = table_end(l->table, e);
-    if (c == OK && l->n == 0)
-        c = no_best(r, e);
-    table_free(l->table);
-    arena_free(&a);
+    struct invocation *inv = l->inv;
+    struct reading r;
+    enum code c = reading_open(inv, &r, e);
+    if (c != OK)
+        return c;
+    l->store = r.store;
+    c = reading_check(&r, e);
+    if (c == OK && !inv->json)
+        c = print_table(l, &r, e);
+    else if (c == OK)
+        c = l->top > 0 ? best_json(l, &r, option_given(inv, "top"), e) : trials_json(l, &r, e);
+    reading_close(&r);
     return c;
+}
+
+static enum code run_trials(struct invocation *inv, int *ret_status, struct error *e)
+{
+    struct listing l = {.inv = inv, .e = e};
+    enum code c = states_of(inv, &l.states, e);
+    return c == OK ? print(&l, e) : c;
 }
 
 static enum code run_best(struct invocation *inv, int *ret_status, struct error *e)
 {
-    struct reading r;
-    int64_t top;
     struct listing l = {.inv = inv, .e = e};
-    enum code c = option_i64(inv, "top", 1, 100000, 1, &top, e);
-    if (c == OK)
-        c = reading_open(inv, &r, e);
-    if (c != OK)
-        return c;
-    l.store = r.store;
-    c = reading_check(&r, e);
-    if (c == OK)
-        c = inv->json ? best_json(&l, &r, (int)top, option_given(inv, "top"), e)
-                      : best_table(&l, &r, (int)top, e);
-    reading_close(&r);
-    return c;
+    enum code c = option_i64(inv, "top", 1, 100000, 1, &l.top, e);
+    return c == OK ? print(&l, e) : c;
 }
 
 const struct command command_trials = {

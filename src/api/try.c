@@ -263,24 +263,20 @@ static enum code rehearsal(struct invocation *inv, const struct project *p, stru
 static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
     struct project p;
-    struct settings *st = NULL, *said = NULL;
     struct problems problems;
-    enum code c = project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, !inv->has_rest, &p, e);
+    struct settings *st = NULL, *said = NULL;
+    enum code c = project_load(inv, &p, &said, e);
     if (c != OK)
         return c;
+    /* The same once more, for the scheduler to own and to cut short. */
     problems_init(&problems);
-    c = project_settings(inv, &p, &said, &problems);
+    c = project_settings(inv, &p, &st, &problems);
     if (c == OK)
-        c = project_settings(inv, &p, &st, &problems);
-    if (c != OK) {
-        print_problems(&problems);
-        error_set(e, E_INVALID, "%s", "");
-        c = E_INVALID;
-    } else {
         c = rehearsal(inv, &p, st, said, ret_status, e);
-    }
-    settings_free(said);
+    else if (problems.n > 0)
+        *e = problems.v[0];
     problems_free(&problems);
+    settings_free(said);
     project_free(&p);
     return c;
 }
