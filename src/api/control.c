@@ -3,6 +3,7 @@
  */
 #include "api/control.h"
 
+#include "base/failpoint.h"
 #include "base/io.h"
 #include "code/snapshot.h"
 
@@ -19,6 +20,7 @@ struct client {
     struct loop_stream *stream;
     int64_t follows; /* a search; 0: none */
     bool dead;
+    bool served; /* its request is being carried out: it is dropped after that */
 };
 
 struct control {
@@ -202,6 +204,25 @@ static void describe(void *self, const struct event *ev)
     buf_free(&b);
 }
 
+/* What is answered with "ok" is durable. */
+static enum code carry_out(struct client *k, json_t *root, int64_t *ret, struct error *e)
+{
+    struct scheduler *s = k->control->s;
+    FAILPOINT("control.before-request");
+    enum code c = request(k, root, ret, e);
+    if (c != OK)
+        return c;
+    k->served = true;
+    scheduler_settle(s);
+    k->served = false;
+    if (scheduler_fatal(s) != NULL) {
+        *e = *scheduler_fatal(s);
+        return e->code;
+    }
+    FAILPOINT("control.after-request");
+    return OK;
+}
+
 static bool on_line(struct client *k, struct str line)
 {
     int64_t followed = k->follows;
@@ -209,11 +230,12 @@ static bool on_line(struct client *k, struct str line)
     json_error_t je;
     int64_t search = 0;
     json_t *root = json_loadb(line.p, line.n, 0, &je);
-    enum code c = root != NULL ? request(k, root, &search, &e)
+    enum code c = root != NULL ? carry_out(k, root, &search, &e)
                                : error_set(&e, E_PROTOCOL, "not a line of JSON: %s", je.text);
     json_decref(root);
-    if (!answer(k, c, &e, search))
+    if (k->dead || !answer(k, c, &e, search))
         return false;
+    FAILPOINT("control.after-answer");
     if (k->follows != followed) {
         struct event_sink sink = {describe, k};
         scheduler_describe(k->control->s, (struct search_id){k->follows}, &sink);
@@ -324,7 +346,10 @@ void control_event(struct control *c, const struct event *ev)
             if (jw_end(&j, NULL) != OK)
                 break;
         }
-        if (!send_buf(k, &b))
+        if (send_buf(k, &b))
+            continue;
+        k->dead = true;
+        if (!k->served)
             drop(k);
     }
     buf_free(&b);
