@@ -204,10 +204,14 @@ static bool alike(const struct search *q, const struct attempt_row *row)
            row->signal == q->first_signal;
 }
 
-/* The first attempts of a search that all fail in the same way will go on failing. */
+/* The first attempts of a search that all fail in the same way will go on failing. One whose
+ * supervisor was killed says nothing about its program; only a supervisor that never said a word
+ * may be one that can't run at all. */
 static void watch_failures(struct scheduler *s, struct search *q, const struct attempt_row *row,
                            bool failed)
 {
+    if (row->reason == REASON_LOST && row->last_seq > 0)
+        return;
     q->ended_attempts++;
     if (q->ended_attempts > ALIKE_FAILURES)
         return;
