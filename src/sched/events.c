@@ -98,7 +98,7 @@ static void on_report(struct scheduler *s, struct live_attempt *at, const struct
         feed_report(s, t, -1, m->value, r->seq, r->waits);
         return;
     }
-    t->row.value = trial_take(t, m->value);
+    t->row.value = trial_take(t, r->step, m->value);
     t->row.has_value = true;
     t->row.step = r->step;
     t->dirty = true;

@@ -22,9 +22,11 @@ enum {
 /* What a person wants of a trial, once its attempt is gone. */
 enum wish { WISH_NONE, WISH_PAUSE, WISH_STOP, WISH_CANCEL };
 
-/* `take`: the trial's value out of the reports so far. */
+/* `take`: the trial's value out of the reports so far. A step that a later attempt did again counts
+ * once. */
 struct taken {
-    int64_t reports;
+    int64_t reports, step;
+    int attempt; /* of the last; 0: out of the store */
     double best, last;
     double *ring; /* the last k, for mean(k) */
     int k;
@@ -196,7 +198,7 @@ void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state
 /* A final state; feeds the searcher and lets go of the trial. */
 void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why);
 enum code trial_prepare_taken(struct live_trial *t) must_check;
-double trial_take(struct live_trial *t, double value);
+double trial_take(struct live_trial *t, int64_t step, double value);
 void trial_consider_best(struct scheduler *s, struct live_trial *t);
 /* Tells the live attempt, if the verdict is stronger than what it was told. */
 void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v);

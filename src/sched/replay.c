@@ -167,20 +167,57 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
     return c;
 }
 
-struct refeed {
-    struct scheduler *s;
-    struct live_trial *t;
-    int64_t fed; /* reports up to this step are in the journal */
+struct points {
+    struct point {
+        int64_t step, seq;
+        double value;
+    } * v;
+    size_t n, capacity;
+    struct error *e;
 };
 
 static enum code on_point(void *self, const struct metric_point *p)
 {
-    struct refeed *f = self;
-    double value = trial_take(f->t, p->value);
-    /* order: fixed may have taken reports whose turn has not come. */
-    if (f->t->search->turn > 0 && p->step > f->fed)
-        feed_report(f->s, f->t, p->step, value, p->seq, false);
+    struct points *all = self;
+    if (all->n == all->capacity) {
+        size_t want = all->capacity ? all->capacity * 2 : 64;
+        void *grown = reallocarray(all->v, want, sizeof *all->v);
+        if (grown == NULL)
+            return error_nomem(all->e);
+        all->v = grown;
+        all->capacity = want;
+    }
+    all->v[all->n++] = (struct point){p->step, p->seq, p->value};
     return OK;
+}
+
+/* Points of one step are of one attempt. */
+static int by_step(const void *a, const void *b)
+{
+    const struct point *x = a, *y = b;
+    if (x->step != y->step)
+        return x->step < y->step ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* The trial's reports once more, by step: a later attempt may have done steps again that lie before
+ * the last one of its predecessor, and its points come after that in the store. */
+static enum code take_again(struct scheduler *s, struct live_trial *t, int64_t fed, struct error *e)
+{
+    const struct search *q = t->search;
+    struct points all = {.e = e};
+    enum code c = store_metrics(s->o.store, t->row.id, q->settings->metric, on_point, &all, e);
+    if (c == OK && all.n > 0)
+        qsort(all.v, all.n, sizeof *all.v, by_step);
+    for (size_t i = 0; c == OK && i < all.n; i++) {
+        double value = trial_take(t, all.v[i].step, all.v[i].value);
+        /* order: fixed may have taken reports whose turn has not come. */
+        if (q->turn > 0 && all.v[i].step > fed)
+            feed_report(s, t, all.v[i].step, value, all.v[i].seq, false);
+    }
+    t->taken.attempt = 0;
+    free(all.v);
+    return c;
 }
 
 static int64_t last_fed_step(const struct live_trial *t)
@@ -193,8 +230,7 @@ static enum code refeed_trials(struct scheduler *s, struct search *q, struct err
 {
     for (size_t i = 0; i < q->n_trials; i++) {
         struct live_trial *t = q->trials[i];
-        struct refeed f = {s, t, last_fed_step(t)};
-        enum code c = store_metrics(s->o.store, t->row.id, q->settings->metric, on_point, &f, e);
+        enum code c = take_again(s, t, last_fed_step(t), e);
         if (c != OK)
             return c;
         if (trial_state_final(t->row.state)) {

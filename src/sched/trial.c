@@ -163,9 +163,14 @@ static bool better(const struct search *q, double a, double b)
     return q->settings->minimize ? a < b : a > b;
 }
 
-double trial_take(struct live_trial *t, double value)
+double trial_take(struct live_trial *t, int64_t step, double value)
 {
     struct taken *k = &t->taken;
+    int attempt = t->attempt != NULL ? t->attempt->row.number : 0;
+    if (k->reports > 0 && k->step == step && k->attempt != attempt)
+        k->reports--;
+    k->step = step;
+    k->attempt = attempt;
     if (k->reports == 0 || better(t->search, value, k->best))
         k->best = value;
     k->last = value;
