@@ -6,6 +6,9 @@
  * every build, since what is tested should be what runs; one that is not armed costs a relaxed
  * load. Names are "module.before-something" and "module.after-something".
  *
+ * TRAWL_FAILPOINT_HIT=PATH: the process adds a line with the name to that file before it is killed,
+ * so that a test knows of a process that it did not start itself.
+ *
  * Invariant: until failpoint_init, and without the variable, no failpoint does anything.
  */
 #ifndef BASE_FAILPOINT_H

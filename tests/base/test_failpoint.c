@@ -51,6 +51,24 @@ static void kills_at_the_count(void **state)
     assert_int_equal(run("test.b:2", true, 9), 0);
 }
 
+static void tells_in_a_file(void **state)
+{
+    char path[] = "/tmp/trawl-test-XXXXXX", text[32] = "";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    setenv("TRAWL_FAILPOINT_HIT", path, 1);
+    assert_int_equal(run("test.b:2", true, 1), 0);
+    assert_int_equal(read(fd, text, sizeof(text)), 0);
+    assert_true(killed(run("test.b", true, 1)));
+    assert_int_equal(read(fd, text, sizeof(text)), 7);
+    assert_memory_equal(text, "test.b\n", 7);
+    setenv("TRAWL_FAILPOINT_HIT", "/nowhere/at/all", 1);
+    assert_true(killed(run("test.b", true, 1)));
+    unsetenv("TRAWL_FAILPOINT_HIT");
+    close(fd);
+    unlink(path);
+}
+
 static void nonsense_is_refused(void **state)
 {
     const char *const wrong[] = {":", ":3", "test.a:", "test.a:0", "test.a:-1", "test.a:x"};
@@ -66,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_unless_armed),
         cmocka_unit_test(kills_at_the_count),
+        cmocka_unit_test(tells_in_a_file),
         cmocka_unit_test(nonsense_is_refused),
     };
     return RUN_TESTS(tests);
