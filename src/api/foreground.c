@@ -3,6 +3,7 @@
  */
 #include "api/control.h"
 #include "api/run.h"
+#include "base/failpoint.h"
 #include "base/io.h"
 #include "sched/kept.h"
 
@@ -151,7 +152,9 @@ void run_tell(int tell, struct search_id id, enum code c, const struct error *e)
         buf_fmt(&b, "ok %lld\n", (long long)id.v);
     else
         buf_fmt(&b, "error %d\n%s\n%s\n%s\n", (int)c, e->message, e->detail, e->hint);
+    FAILPOINT("run.before-tell");
     (void)!write(tell, b.p, b.n);
+    FAILPOINT("run.after-tell");
     buf_free(&b);
     close(tell);
 }

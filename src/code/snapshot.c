@@ -5,6 +5,7 @@
 #include "code/snapshot.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/io.h"
 #include "code/content.h"
 #include "code/draft.h"
@@ -207,8 +208,10 @@ static enum code make(struct listing *l, const char *code_dir, struct str commit
     if (code)
         return code;
     code = fill_draft(l, &d, commit, ret_id, e);
+    FAILPOINT("code.before-publish");
     if (!code)
         code = publish(&d, code_dir, ret_id, e);
+    FAILPOINT("code.after-publish");
     draft_drop(&d);
     return code;
 }

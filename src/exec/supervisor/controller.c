@@ -70,6 +70,7 @@ enum code controller_read_spec(struct supervisor *s, bool *ret_whole, struct err
 
 static void take_frame(struct supervisor *s, const struct frame *f)
 {
+    FAILPOINT("supervisor.before-frame");
     switch (f->type) {
     case FRAME_ACK:
         if (f->seq > s->durable_seq)
@@ -97,6 +98,7 @@ static void take_frame(struct supervisor *s, const struct frame *f)
         controller_lost(s); /* nothing that a controller says here */
         break;
     }
+    FAILPOINT("supervisor.after-frame");
 }
 
 static void take_frames(struct supervisor *s)

@@ -145,6 +145,7 @@ static void take_message(struct supervisor *s, struct reporter *r, struct str li
     struct arena a;
     struct error e;
     arena_init(&a, MESSAGE_ARENA_MAX);
+    FAILPOINT("supervisor.before-message");
     s->active_at = supervisor_now(s);
     if (endpoint_parse(line, &a, &m, &e) != OK)
         endpoint_error(&r->out, e.message);
@@ -156,6 +157,7 @@ static void take_message(struct supervisor *s, struct reporter *r, struct str li
         take_infeasible(s, r, m.why);
     else
         take_reports(s, r, &m);
+    FAILPOINT("supervisor.after-message");
     arena_free(&a);
 }
 

@@ -314,8 +314,10 @@ enum code supervisor_run(int controller_fd, int spool_fd, const struct clock *cl
         return error_nomem(e);
     ignore_signals();
     enum code code = init(s, controller_fd, spool_fd, clock, e);
+    FAILPOINT("supervisor.before-spec");
     if (code == OK)
         code = controller_read_spec(s, &whole, e);
+    FAILPOINT("supervisor.after-spec");
     if (code == OK && whole)
         run(s);
     release(s);

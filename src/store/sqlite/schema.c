@@ -3,6 +3,7 @@
  */
 #include "store/sqlite/schema.h"
 
+#include "base/failpoint.h"
 #include "base/io.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/place.h"
@@ -197,8 +198,10 @@ enum code schema_migrate(sqlite3 *db, const char *path, const struct schema *sch
     int rc = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
     for (int i = version; rc == SQLITE_OK && i < schema->n; i++)
         rc = sqlite3_exec(db, schema->steps[i], NULL, NULL, NULL);
+    FAILPOINT("store.before-migration");
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    FAILPOINT("store.after-migration");
     if (rc == SQLITE_OK)
         return OK;
     enum code code = sqlite_failed(db, path, rc, "migrate the store", e);
