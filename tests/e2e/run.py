@@ -2,7 +2,8 @@
 """run.py [--jobs N] FILE-OR-FOLDER...: runs unittest modules and writes TAP.
 
 Every module runs in a process and a session of its own and is killed after its time: 300 seconds,
-or what a line `TIMEOUT = seconds` at its top says. What it prints is shown where a case failed.
+or what a line `TIMEOUT = seconds` at its top says; with TRAWL_SOAK twelve times that. What it
+prints is shown where a case failed; lines that begin with "# " are shown in any case.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import traceback
 import unittest
 
 TIMEOUT = 300
+SOAK_FACTOR = 12
 
 
 class Lines(unittest.TestResult):
@@ -85,7 +87,8 @@ def run_module(path):
 def limit(path):
     with open(path, encoding="utf-8") as f:
         match = re.search(r"^TIMEOUT = (\d+)", f.read(), re.M)
-    return int(match.group(1)) if match else TIMEOUT
+    seconds = int(match.group(1)) if match else TIMEOUT
+    return seconds * SOAK_FACTOR if os.environ.get("TRAWL_SOAK") else seconds
 
 
 def start_module(path):
@@ -134,6 +137,10 @@ def main():
                 failed += 1
                 for line in printed.rstrip().split("\n")[-200:]:
                     print("#", line)
+            else:
+                for line in printed.split("\n"):
+                    if line.startswith("# "):
+                        print(line)
             sys.stdout.flush()
     print(f"1..{count}")
     return 1 if failed else 0

@@ -26,6 +26,11 @@ class Runner(unittest.TestCase):
         self.assertIn("ok 2 - test_it.T.test_b # SKIP why", out)
         self.assertIn("\n1..2\n", out)
 
+    def test_remarks(self):
+        status, out = self.tap("    def test_a(self):\n        print('noise')\n"
+                               "        print('# 3 kills')\n")
+        self.assertEqual((status, out.count("noise"), out.count("# 3 kills\n")), (0, 0, 1), out)
+
     def test_failing(self):
         status, out = self.tap("    def test_a(self):\n        self.assertEqual(1, 2)\n"
                                "    def test_b(self):\n        with self.subTest(1):\n"
