@@ -10,6 +10,7 @@ asserts that nothing stays behind.
 import contextlib
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
@@ -30,6 +31,15 @@ def sanitized():
     """Whether trawl was built with sanitizers: what is large is then made smaller."""
     with open(TRAWL, "rb") as f:
         return b"__asan_init" in f.read()
+
+
+def terminal():
+    """(master, slave) of a new pseudo-terminal; where the machine has none, as a bare chroot without
+    /dev/pts, the case is skipped."""
+    try:
+        return pty.openpty()
+    except OSError as e:
+        raise unittest.SkipTest(f"no pseudo-terminal here: {e}") from e
 
 
 def wait_until(condition, what="it", timeout=GUARD):

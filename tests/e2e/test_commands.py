@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import select
 import subprocess
 import time
 
-from harness import TRAWL, Case, Project, wait_until
+from harness import TRAWL, Case, Project, terminal, wait_until
 
 FILE = """\
 space: shapes
@@ -241,7 +240,7 @@ class Shapes(Case):
         self.assertNotIn(b"\033", self.on_terminal("trials", env={"TERM": "dumb"}))
 
     def on_terminal(self, *args, env=None):
-        master, slave = pty.openpty()
+        master, slave = terminal()
         child = subprocess.Popen([TRAWL, *args], cwd=self.p.dir, stdin=slave, stdout=slave,
                                  stderr=slave, close_fds=True,
                                  env={**self.p.env, "TERM": "xterm", **(env or {})})
@@ -397,7 +396,7 @@ class Commands(Case):
         simple(self.p, body="for i in 1 2 3; do echo step=$i loss=0.$i; sleep 0.1; done\n",
                search="trials: 3, budget: {min: 1, max: 3}, parallel: 1",
                more="baseline: {x: 0.5}\n")
-        master, slave = pty.openpty()
+        master, slave = terminal()
         child = subprocess.Popen([TRAWL, "run"], cwd=self.p.dir, stdin=slave, stdout=slave,
                                  stderr=slave, env={**self.p.env, "TERM": "xterm-256color"})
         os.close(slave)
