@@ -15,6 +15,8 @@
 #include "loop/loop.h"
 #include "sched/scheduler.h"
 
+#include <sys/types.h>
+
 #include <signal.h>
 
 /* --- the controller's side --- */
@@ -32,14 +34,17 @@ void control_event(struct control *c, const struct event *ev);
 struct control_client {
     int fd;
     struct buf in;
+    char *path;
+    ino_t inode; /* of the socket's name, which an orderly end takes away */
 };
 
-/* E_NOT_FOUND when no controller listens. */
+/* E_BUSY when no controller listens: the one that holds the store is starting or ending. */
 enum code control_connect(const char *store_dir, struct control_client *ret,
                           struct error *e) must_check;
 void control_disconnect(struct control_client *c);
 /* Sends a request of one line, waits for the answer; an error answer comes back as that error.
- * *ret_search (may be NULL) is the answer's search. */
+ * *ret_search (may be NULL) is the answer's search. E_BUSY: the controller ended, in good order,
+ * before it heard the request; it may be made again to whoever holds the store now. */
 enum code control_call(struct control_client *c, struct str request, int64_t *ret_search,
                        struct error *e) must_check;
 enum code control_wish(struct control_client *c, const char *what, const char *id,

@@ -10,21 +10,30 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 4 << 20, READ_BYTES = 16 << 10 };
+
+/* 0: there is no such name. */
+static ino_t inode_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_ino : 0;
+}
 
 enum code control_connect(const char *store_dir, struct control_client *ret, struct error *e)
 {
     char *path = io_join(store_dir, "control.sock");
     if (path == NULL)
         return error_nomem(e);
+    ino_t inode = inode_of(path);
     int fd = -1;
-    enum code c = unix_connect(path, &fd, e);
-    free(path);
-    if (c != OK)
-        return error_set(e, E_NOT_FOUND, "no controller listens in %s", store_dir);
-    ret->fd = fd;
+    if (unix_connect(path, &fd, e) != OK) {
+        free(path);
+        return error_set(e, E_BUSY, "no controller listens in %s", store_dir);
+    }
+    *ret = (struct control_client){.fd = fd, .path = path, .inode = inode};
     buf_init(&ret->in, LINE_MAX_BYTES);
     return OK;
 }
@@ -34,6 +43,8 @@ void control_disconnect(struct control_client *c)
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
+    free(c->path);
+    c->path = NULL;
     buf_free(&c->in);
 }
 
@@ -111,6 +122,9 @@ enum code control_call(struct control_client *c, struct str request, int64_t *re
     buf_init(&line, LINE_MAX_BYTES);
     while (code == OK && !got)
         code = read_line(c, -1, &line, &got, e);
+    /* What it hears it answers, unless it is killed; and then its socket's name stays. */
+    if (code == E_IO && inode_of(c->path) != c->inode)
+        code = error_set(e, E_BUSY, "the controller has just ended");
     if (code == OK) {
         json_error_t je;
         json_t *root = json_loadb(line.p, line.n, 0, &je);

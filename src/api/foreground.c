@@ -113,6 +113,20 @@ static void follow_event(void *self, const struct event *ev)
         view_draw(v);
 }
 
+static bool is_over(const struct project *p, struct search_id id)
+{
+    struct arena a;
+    struct search_row row;
+    struct store *store;
+    if (project_store(p, &store, NULL) != OK)
+        return false;
+    arena_init(&a, 64 << 20);
+    bool over = store_search_get(store, id, &a, &row, NULL) == OK && row.state != SEARCH_RUNNING;
+    arena_free(&a);
+    store_close(store);
+    return over;
+}
+
 enum code run_follow(const struct invocation *inv, const struct project *p,
                      struct control_client *client, struct search_id id, int *ret_status,
                      struct error *e)
@@ -127,6 +141,10 @@ enum code run_follow(const struct invocation *inv, const struct project *p,
     (void)sigaction(SIGINT, &act, &old);
     struct event_sink sink = {follow_event, view};
     c = control_follow(client, id, &interrupts, &sink, e);
+    if ((c == E_STATE || c == E_IO || c == E_BUSY) && is_over(p, id))
+        c = OK; /* it ended before we followed, or its controller with it before we had read all */
+    if (c == E_BUSY)
+        c = E_IO; /* to the caller that would mean that nobody took the search */
     (void)sigaction(SIGINT, &old, NULL);
     view_clear(view);
     view_free(view);

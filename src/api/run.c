@@ -91,7 +91,8 @@ static enum code run_there(const struct invocation *inv, const struct project *p
     if (c != OK)
         return c;
     c = submit_there(p, st, &client, &id, e);
-    run_tell(tell, id, c, e);
+    if (c == OK)
+        run_tell(tell, id, OK, NULL);
     if (c == OK && tell < 0) {
         if (!inv->json)
             screen_fmt(
@@ -121,19 +122,22 @@ static enum code run_here(const struct invocation *inv, const struct project *p,
         .n_devices = st->n_devices,
         .devices = st->devices};
     enum code c;
+    struct search_id id = {0};
     for (int tries = 0; (c = controller_new(&o, &ctl, e)) == E_BUSY; tries++) {
-        enum code there = run_there(inv, p, st, tell, ret_status, e);
-        if (there != E_NOT_FOUND || tries == HANDOVER_TRIES) {
+        c = run_there(inv, p, st, tell, ret_status, e);
+        if (c == OK) {
             settings_free(st);
-            return there;
+            return OK;
         }
+        if (c != E_BUSY || tries == HANDOVER_TRIES)
+            break;
         handover_pause();
     }
     if (c != OK) {
+        run_tell(tell, id, c, e);
         settings_free(st);
         return c;
     }
-    struct search_id id = {0};
     c = scheduler_recover(controller_scheduler(ctl), id, e);
     if (c == OK)
         c = controller_submit(ctl, p, st, &id, e);

@@ -83,7 +83,8 @@ static enum code wish_there(const struct invocation *inv, const struct project *
     if (c != OK)
         return c;
     c = control_wish(&client, w->name, name, e);
-    run_tell(tell, t->search, c, e);
+    if (c == OK)
+        run_tell(tell, t->search, OK, NULL);
     if (c == OK && tell < 0) {
         if (w->runs && !option_given(inv, "detach"))
             c = run_follow(inv, p, &client, t->search, ret_status, e);
@@ -150,15 +151,19 @@ static enum code become_controller(const struct invocation *inv, const struct pr
     store_close(store);
     for (int tries = 0; (c = controller_new(&o, &ctl, e)) == E_BUSY; tries++) {
         c = wish_there(inv, p, w, t, tell, ret_status, e);
-        if (c != E_NOT_FOUND || tries == HANDOVER_TRIES) {
+        if (c == OK) {
             settings_free(st);
-            return c;
+            return OK;
         }
+        if (c != E_BUSY || tries == HANDOVER_TRIES)
+            break;
         handover_pause();
     }
     if (c == OK) {
         c = wish_here(inv, ctl, w, t, tell, ret_status, e);
         controller_free(ctl);
+    } else {
+        run_tell(tell, t->search, c, e);
     }
     settings_free(st);
     return c;
