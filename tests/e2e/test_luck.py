@@ -73,12 +73,11 @@ class Two(Lucky):
         self.assert_in_order()
 
     def test_second_is_handed_over_and_followed(self):
-        self.stepping(trials=2, steps=1000, pause="0.02")
+        self.stepping(trials=1, steps=100000, parallel=1)
         first = self.p.start("run")
         self.wait_step(1, 1)
-        self.stepping(trials=2, steps=3)
-        second = self.p.start("run")
-        second.wait(0)
+        self.stepping(trials=2, steps=3, parallel=1)
+        second = self.p.start("run").wait(0)
         self.assertIn("another trawl", second.out)
         self.assertIn("best", second.out)
         self.assertTrue(first.alive())
@@ -88,7 +87,7 @@ class Two(Lucky):
         self.assertEqual(self.p.show(1)["state"], "stopped")
 
     def test_follower_killed_and_its_search_goes_on(self):
-        self.stepping(trials=1, steps=60, parallel=1)
+        self.stepping(trials=1, steps=25, parallel=1)
         first = self.p.start("run")
         self.wait_step(1, 1)
         second = self.p.start("run")
@@ -99,7 +98,7 @@ class Two(Lucky):
         self.assertEqual([s["state"] for s in self.p.json("ls")], ["completed", "completed"])
 
     def test_ctrl_c_of_the_follower_pauses_its_search_only(self):
-        self.stepping(trials=1, steps=60, parallel=1)
+        self.stepping(trials=1, steps=25, parallel=1)
         first = self.p.start("run")
         self.wait_step(1, 1)
         second = self.p.start("run", "-j", "1")
@@ -219,7 +218,7 @@ class Interrupted(Lucky):
         self.assert_whole(30)
 
     def test_controller_killed_and_resumed(self):
-        self.stepping(steps=60)
+        self.stepping(steps=40)
         run = self.p.start("run")
         self.wait_step(1, 3)
         run.signal(signal.SIGKILL)
@@ -227,7 +226,7 @@ class Interrupted(Lucky):
         at = self.step_of(1)
         self.wait_step(1, at + 3)  # it trains on without a controller
         self.p.trawl("resume")
-        self.assert_whole(60)
+        self.assert_whole(40)
         self.assertEqual([len(row["attempts"]) for row in self.p.trials().values()], [1, 1])
 
     def test_controller_killed_and_looked_at(self):
@@ -315,10 +314,10 @@ class Wishes(Lucky):
         self.assert_in_order()
 
     def test_pause_and_resume_beside_a_living_controller(self):
-        self.stepping(trials=1, steps=1000, parallel=1, pause="0.03")
+        self.stepping(trials=1, steps=100000, parallel=1, pause="0.03")
         other = self.p.start("run")
         self.wait_step(1, 2)
-        self.stepping(trials=1, steps=40, parallel=1)
+        self.stepping(trials=1, steps=20, parallel=1)
         second = self.p.start("run")
         self.wait_step(1, 2, search=2)
         self.p.trawl("pause", "2")
