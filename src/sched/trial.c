@@ -193,11 +193,45 @@ double trial_take(struct live_trial *t, int64_t step, double value)
     return sum / (double)n;
 }
 
+struct asking {
+    struct scheduler *s;
+    struct search *q;
+};
+
+static enum code on_best(void *self, const struct trial_row *row)
+{
+    struct asking *a = self;
+    struct scheduler *s = a->s;
+    struct search *q = a->q;
+    if (q->has_best && q->best_trial == trial_id_number(row->id) && q->best_value == row->value)
+        return OK;
+    q->has_best = true;
+    q->best_trial = trial_id_number(row->id);
+    q->best_value = row->value;
+    struct live_trial best = {.search = q, .row = *row};
+    struct event *ev = sched_event(s, EVENT_BEST, q, &best);
+    ev->params = sched_text(s, row->params);
+    return OK;
+}
+
+/* With replicates a configuration is as good as the mean of its trials: that is the store's to say.
+ */
+static void ask_for_best(struct scheduler *s, struct search *q)
+{
+    struct error e = {0};
+    struct asking a = {s, q};
+    (void)sched_took(s, store_best(s->o.store, q->id, 1, on_best, &a, &e), &e);
+}
+
 /* The store's ranking: highest step, completed before stopped, then the value. */
 void trial_consider_best(struct scheduler *s, struct live_trial *t)
 {
     struct search *q = t->search;
     bool completed = t->row.state == TRIAL_COMPLETED;
+    if (q->settings->seeds == SEEDS_REPLICATES) {
+        ask_for_best(s, q);
+        return;
+    }
     if (!t->row.has_value || !isfinite(t->row.value))
         return;
     bool wins = !q->has_best;
