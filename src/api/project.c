@@ -238,6 +238,11 @@ enum code project_settings(const struct invocation *inv, const struct project *p
     else
         c = conf_load(buf_view(&text), shown_name(p->file), set, n, ret, problems);
     buf_free(&text);
+    if (c == OK && conf_check_base(*ret, p->directory, problems) != OK) {
+        settings_free(*ret);
+        *ret = NULL;
+        c = E_INVALID;
+    }
     return c;
 }
 

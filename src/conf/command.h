@@ -27,6 +27,7 @@
 
 enum {
     COMMAND_WORDS_MAX = 10000,
+    CONFIG_BASE_MAX = 4 << 20,              /* bytes of config.from */
     COMMAND_WORD_BYTES_MAX = 128 * 1024 - 1 /* what Linux takes in one argument */
 };
 

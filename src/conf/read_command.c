@@ -196,6 +196,8 @@ static void read_config(struct load *l, const struct node *n)
     const struct node *found[COUNT];
     if (!schema_open(l, n, "config", keys, COUNT, found))
         return;
+    if (found[FROM])
+        l->s->config_at = found[FROM]->at;
     if (read_config_path(l, found[FROM], "config.from", &l->s->config_from) &&
         leaves(l->s->config_from))
         (void)problem_at(l, found[FROM]->at, E_INVALID, "like from: base.yaml",

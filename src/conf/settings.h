@@ -55,6 +55,7 @@ struct settings {
     const struct str *env_names;
     struct command_template *const *env_values;
     struct str config_from, config_to; /* n == 0: none */
+    struct location config_at;         /* of config_from */
     enum durability_setting { DURABLE_DEFAULT, DURABLE_POWER } durability;
 };
 
@@ -77,6 +78,10 @@ enum code conf_inline(const char *const *argv, size_t n_argv, const struct overr
 /* The same again from what the store kept (settings.source, settings.overrides). */
 enum code conf_reload(struct str source, const char *file, struct str overrides,
                       struct settings **ret, struct problems *problems) must_check;
+/* config.from is another file, in the program's folder: is it there, and do a trial's parameters go
+ * into it? Adds what is wrong to `problems`; OK only when nothing is. */
+enum code conf_check_base(const struct settings *s, const char *directory,
+                          struct problems *problems) must_check;
 void settings_free(struct settings *s);
 
 #endif

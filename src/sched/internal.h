@@ -217,7 +217,10 @@ void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attem
                         int exit_code, int signal, struct str detail);
 
 /* spec.c */
+/* All but the configuration file, which only a start needs: an attempt that runs is taken up again
+ * whatever became of the base. */
 enum code spec_build(struct scheduler *s, struct live_attempt *at, struct error *e) must_check;
+enum code spec_config(struct live_attempt *at, struct error *e) must_check;
 
 /* feed.c: what the searcher hears, and in which order. */
 void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double value, int64_t seq,

@@ -246,7 +246,7 @@ static void act_adopt(struct scheduler *s, struct live_attempt *at)
 static void act_start(struct scheduler *s, struct live_attempt *at)
 {
     struct error e = {0};
-    if (s->executor->ops->start(s->executor, &at->spec, &e) != OK)
+    if (spec_config(at, &e) != OK || s->executor->ops->start(s->executor, &at->spec, &e) != OK)
         spawn_failed(s, at, &e);
 }
 

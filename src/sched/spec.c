@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { BASE_CONFIG_MAX = 4 << 20, LOG_LIMIT = 256 << 20 };
+enum { LOG_LIMIT = 256 << 20 };
 #define GRACE_NS (10 * NS_PER_S)
 
 struct paths {
@@ -106,27 +106,40 @@ static enum code environment(struct live_attempt *at, const struct command_value
     return OK;
 }
 
-static enum code config_file(struct live_attempt *at, const struct paths *p, struct error *e)
+/* Where a path of the program's folder is for a trial: in the snapshot, or an original that git
+ * ignores. NULL: no memory. */
+static const char *seen_at(const struct search *q, struct arena *a, struct str path)
+{
+    struct str rest = path, first = str_cut(&rest, '/');
+    while (str_is(first, ".") && rest.p != NULL)
+        first = str_cut(&rest, '/');
+    for (size_t i = 0; i < q->snapshot.n_links; i++) {
+        const struct snapshot_link *l = &q->snapshot.links[i];
+        if (l->original && str_eq(l->name, first))
+            return arena_fmt(a, "%.*s%s%.*s", STR_FMT(l->target), rest.p != NULL ? "/" : "",
+                             STR_FMT(rest));
+    }
+    return arena_fmt(a, "%.*s/%.*s", STR_FMT(q->snapshot.path), STR_FMT(path));
+}
+
+enum code spec_config(struct live_attempt *at, struct error *e)
 {
     const struct search *q = at->trial->search;
     const struct settings *st = q->settings;
     if (st->config_to.n == 0)
         return OK;
     struct buf base;
-    buf_init(&base, BASE_CONFIG_MAX);
-    enum code c = OK;
-    if (st->config_from.n > 0) {
-        char *from =
-            arena_fmt(&at->arena, "%.*s/%.*s", STR_FMT(q->snapshot.path), STR_FMT(st->config_from));
-        c = from != NULL ? io_read_file(from, BASE_CONFIG_MAX, &base, e) : error_nomem(e);
-    }
+    buf_init(&base, CONFIG_BASE_MAX);
+    const char *from = seen_at(q, &at->arena, st->config_from);
+    enum code c = from != NULL ? io_read_file(from, CONFIG_BASE_MAX, &base, e) : error_nomem(e);
     if (c == OK)
         c = command_config_text(st, &at->arena, buf_view(&base), &at->trial->config,
                                 &at->spec.config_text, e);
     buf_free(&base);
     if (c != OK)
         return c;
-    char *to = arena_fmt(&at->arena, "%s/%.*s", p->dir.p, STR_FMT(st->config_to));
+    char *to =
+        arena_fmt(&at->arena, "%.*s/%.*s", STR_FMT(at->spec.directory), STR_FMT(st->config_to));
     at->spec.config_path = str_of(to);
     return to != NULL ? OK : error_nomem(e);
 }
@@ -185,8 +198,6 @@ enum code spec_build(struct scheduler *s, struct live_attempt *at, struct error 
         c = links(at, e);
     if (c == OK)
         c = environment(at, &v, e);
-    if (c == OK)
-        c = config_file(at, &p, e);
     return c;
 }
 
