@@ -91,6 +91,7 @@ struct search {
     struct searcher *searcher;
     struct arena arena;
     struct snapshot snapshot;
+    char code_gone[400]; /* why its snapshot can't be read; empty: it can */
     char *directory;
     const struct str *keep; /* NAME=value */
     size_t n_keep;
@@ -179,7 +180,7 @@ double search_cost(const struct scheduler *s, const struct search *q);
 void search_slots_changed(struct scheduler *s, struct search *q, int by);
 /* Ends the search when nothing is left to do. */
 void search_finish_if_done(struct scheduler *s, struct search *q);
-/* Did something write into the snapshot that its trials run from? Then why says what. */
+/* Is the snapshot that its trials run from not what was taken, or gone? Then why says what. */
 bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400]);
 void search_check_budget(struct scheduler *s, struct search *q);
 int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);

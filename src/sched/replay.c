@@ -278,23 +278,37 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
 
 /* --- from the store's row to a search --- */
 
+/* A search without its code can still be looked at, killed and stopped; nothing more of it runs
+ * (search_code_changed). */
+static enum code restore_code(struct scheduler *s, struct search *q, struct str id, struct error *e)
+{
+    char text[SNAPSHOT_ID + 1];
+    struct error why = {0};
+    char *code_dir = io_join(s->store_dir, "code");
+    if (code_dir == NULL)
+        return error_nomem(e);
+    snprintf(text, sizeof text, "%.*s", STR_FMT(id));
+    enum code c = snapshot_load(&q->arena, code_dir, text, &q->snapshot, &why);
+    free(code_dir);
+    if (c == E_NOMEM)
+        return error_nomem(e);
+    if (c != OK)
+        snprintf(q->code_gone, sizeof q->code_gone, "its code can't be read: %.300s", why.message);
+    return OK;
+}
+
 static enum code restore(struct scheduler *s, struct search *q, const struct search_row *row,
                          struct error *e)
 {
-    char *code_dir = io_join(s->store_dir, "code");
-    char id[SNAPSHOT_ID + 1];
     struct kept kept;
-    if (code_dir == NULL)
-        return error_nomem(e);
     q->id = row->id;
     q->state = row->state;
     q->directory = strndup(row->directory.p, row->directory.n);
-    snprintf(id, sizeof id, "%.*s", STR_FMT(row->snapshot));
     snprintf(q->why, sizeof q->why, "%.*s", STR_FMT(row->why));
     q->settings->effort.trials = row->budget_trials;
     enum code c = q->directory != NULL ? OK : error_nomem(e);
     if (c == OK)
-        c = snapshot_load(&q->arena, code_dir, id, &q->snapshot, e);
+        c = restore_code(s, q, row->snapshot, e);
     if (c == OK)
         c = kept_rest(row, &q->arena, &kept, e);
     if (c == OK) {
@@ -311,7 +325,6 @@ static enum code restore(struct scheduler *s, struct search *q, const struct sea
     q->method.why[0] = 0; /* it was said when the search began */
     if (c == OK)
         c = search_make_searcher(s, q, e);
-    free(code_dir);
     return c;
 }
 

@@ -199,6 +199,10 @@ static bool anything_left(const struct search *q, bool *ret_paused)
 bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400])
 {
     struct error e = {0};
+    if (q->code_gone[0] != '\0') {
+        snprintf(why, 400, "%s", q->code_gone);
+        return true;
+    }
     char *code_dir = io_join(s->store_dir, "code");
     bool changed = code_dir != NULL && snapshot_verify(code_dir, q->snapshot.id, &e) == E_CORRUPT;
     free(code_dir);

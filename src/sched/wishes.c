@@ -7,6 +7,7 @@
 #include "sched/internal.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static enum code dead(struct scheduler *s, struct error *e)
 {
@@ -33,12 +34,27 @@ static enum code not_now(struct error *e, const struct search *q, const char *ve
     return c;
 }
 
+/* With the program's folder renamed, what git ignores in it (data, mostly) is out of reach. */
+static enum code check_originals(const struct search *q, struct error *e)
+{
+    for (size_t i = 0; i < q->snapshot.n_links; i++) {
+        const struct snapshot_link *l = &q->snapshot.links[i];
+        if (!l->original || access(q->directory, F_OK) == 0)
+            continue;
+        error_set(e, E_NOT_FOUND, "search %lld can't go on: its trials use %.*s, which is gone",
+                  (long long)q->id.v, STR_FMT(l->target));
+        error_hint(e, "put the folder back where it was, or begin a new search with `trawl run`");
+        return E_NOT_FOUND;
+    }
+    return OK;
+}
+
 /* Nothing more is run from a snapshot that is not what was taken. */
 static enum code check_code(struct scheduler *s, const struct search *q, struct error *e)
 {
     char why[400];
     if (!search_code_changed(s, q, why))
-        return OK;
+        return check_originals(q, e);
     error_set(e, E_CORRUPT, "search %lld can't go on: %s", (long long)q->id.v, why);
     error_hint(e, "`trawl run` begins a new one, with the code taken again");
     return E_CORRUPT;
@@ -80,6 +96,8 @@ enum code scheduler_resume(struct scheduler *s, struct search_id id, struct erro
     if (q->state == SEARCH_COMPLETED)
         return not_now(e, q, "resumed");
     c = check_code(s, q, e);
+    if (c != OK && q->state == SEARCH_RUNNING)
+        (void)!scheduler_pause(s, id, NULL); /* left running by a controller that died */
     if (c == OK)
         c = begin(s, q, 0, "resumed", e);
     if (c != OK)
@@ -272,9 +290,7 @@ static enum code reopen(struct scheduler *s, struct search *q, const struct tria
 static enum code after_retry(struct scheduler *s, struct search *q, struct error *e)
 {
     if (q->state != SEARCH_RUNNING) {
-        enum code c = check_code(s, q, e);
-        if (c == OK)
-            c = begin(s, q, 0, "resumed", e);
+        enum code c = begin(s, q, 0, "resumed", e);
         if (c != OK)
             return c;
     }
@@ -317,6 +333,8 @@ enum code scheduler_trial_retry(struct scheduler *s, struct trial_id id, struct 
         c = error_set(
             e, E_STATE, "trial %lld.%lld is %s; only what failed or was stopped is retried",
             (long long)q->id.v, (long long)trial_id_number(id), trial_state_name(row.state));
+    if (c == OK)
+        c = check_code(s, q, e);
     if (c == OK)
         c = retry_row(s, q, &row, e);
     if (c == OK)
@@ -373,6 +391,8 @@ enum code scheduler_retry(struct scheduler *s, struct search_id id, struct error
         c = store_trials(s->o.store, id, 1u << TRIAL_FAILED, on_failed, &f, e);
     if (c == OK && f.n == 0)
         c = error_set(e, E_STATE, "search %lld has no failed trials", (long long)id.v);
+    if (c == OK)
+        c = check_code(s, q, e);
     if (c == OK)
         c = retry_each(s, q, &f, e);
     if (c == OK)
