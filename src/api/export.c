@@ -124,10 +124,10 @@ static enum code on_csv(void *self, const struct trial_row *row)
     csv_time(x, row->started, false);
     csv_time(x, row->ended, x->n_names == 0);
     struct buf b;
-    buf_init(&b, 1 << 20);
+    buf_init(&b, 2 << 20);
     for (size_t i = 0; i < x->n_names; i++) {
         buf_clear(&b);
-        (void)params_value(row->params, x->names[i], &b);
+        (void)params_value(row->params, x->names[i], false, &b);
         csv_field(x, buf_view(&b), i + 1 == x->n_names);
     }
     buf_free(&b);

@@ -171,8 +171,8 @@ static void print_param(void *self, struct str name, struct str value)
     struct printing *p = self;
     struct summary *s = p->s;
     struct buf base;
-    buf_init(&base, 64 << 10);
-    bool has = s->has_baseline && params_value(s->baseline.params, name, &base);
+    buf_init(&base, 2 << 20);
+    bool has = s->has_baseline && params_value(s->baseline.params, name, true, &base);
     bool same = has && str_eq(buf_view(&base), value);
     screen_fmt(s->out, TONE_DIM, "  %.*s", STR_FMT(name));
     buf_repeat(&s->out->out, ' ', (size_t)(p->width - text_width(name) + 2));

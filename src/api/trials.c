@@ -105,7 +105,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct listing *l = self;
     struct buf b;
-    buf_init(&b, 64 << 10);
+    buf_init(&b, 1 << 20);
     l->n++;
     table_cell_fmt(l->table, TONE_BOLD, "%lld.%lld%s", (long long)trial_id_search(row->id).v,
                    (long long)trial_id_number(row->id), row->baseline ? "*" : "");

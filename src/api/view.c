@@ -2,7 +2,8 @@
  * The live picture.
  *
  * The block at the bottom is drawn by moving the cursor up over the last one and rewriting each
- * line to its end: nothing flickers, and what scrolled away stays as it was.
+ * line to its end: nothing flickers, and what scrolled away stays as it was. Lines are not wrapped
+ * meanwhile, so that a line of ours is a line of the terminal's however narrow it is.
  */
 #include "api/view.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNNING_MAX = 256, CURVE = 24, SHOWN_MAX = 8, LINE = 1024 };
+enum { RUNNING_MAX = 256, CURVE = 24, SHOWN_MAX = 8, LINE = 2048 };
 #define FRAME_NS  (100 * NS_PER_MS)
 #define SECOND_NS NS_PER_S
 
@@ -25,7 +26,7 @@ struct running {
     bool has_value, baseline;
     size_t n_curve;
     double curve[CURVE];
-    char params[256];
+    char params[512];
 };
 
 struct view {
@@ -45,7 +46,7 @@ struct view {
     bool minimize, has_best, has_baseline, with_baseline;
     int64_t best_trial;
     double best, baseline;
-    char best_params[512];
+    char best_params[1024];
     int lines; /* of the block on the screen */
 };
 
@@ -109,12 +110,16 @@ static void clock_text(char text[16], int64_t real_ns)
     buf_free(&b);
 }
 
+/* A column takes at most 4 bytes, so that no character is cut in two. */
 static void params_text(char *text, size_t size, struct str params)
 {
-    struct buf b;
+    struct buf b, cut;
     buf_init(&b, 64 << 10);
+    buf_init(&cut, 64 << 10);
     params_short(params, 12, &b);
-    snprintf(text, size, "%.*s", STR_FMT(buf_view(&b)));
+    text_cut(buf_view(&b), (int)(size / 4) - 1, &cut);
+    snprintf(text, size, "%.*s", STR_FMT(buf_view(&cut)));
+    buf_free(&cut);
     buf_free(&b);
 }
 
@@ -526,10 +531,11 @@ void view_draw(struct view *v)
     if (v->lines > 0)
         screen_fmt(v->out, TONE_PLAIN, "\033[%dA\r", v->lines);
     v->lines = 0;
+    screen_text(v->out, TONE_PLAIN, STR("\033[?7l"));
     draw_bar(v);
     draw_best(v);
     draw_counts(v);
-    size_t room = v->out->height > 8 ? (size_t)v->out->height - 6 : 2;
+    size_t room = v->out->height > 6 ? (size_t)v->out->height - 6 : 0;
     size_t shown = v->n_running < SHOWN_MAX ? v->n_running : SHOWN_MAX;
     shown = shown < room ? shown : room;
     for (size_t i = 0; i < shown; i++)
@@ -538,7 +544,7 @@ void view_draw(struct view *v)
         screen_fmt(v->out, TONE_DIM, "  and %zu more", v->n_running - shown);
         end_line(v);
     }
-    screen_text(v->out, TONE_PLAIN, STR("\033[J"));
+    screen_text(v->out, TONE_PLAIN, STR("\033[J\033[?7h"));
     screen_flush(v->out);
     v->dirty = false;
     v->next_draw = clock_monotonic(&v->clock) + FRAME_NS;

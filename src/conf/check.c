@@ -3,7 +3,7 @@
  */
 #include "conf/check.h"
 
-enum { CELL_BYTES_MAX = 1 << 16, CELL_WIDTH_MAX = 60, COLUMNS = 4 };
+enum { CELL_BYTES_MAX = 2 << 20, CELL_WIDTH_MAX = 60, COLUMNS = 4 };
 
 void check_problem_text(const struct error *e, struct buf *b)
 {
