@@ -5,9 +5,8 @@ import json
 import os
 import subprocess
 import sys
-import unittest
 
-from harness import ROOT, Case, sanitized, wait_until
+from harness import Case, sanitized, wait_until
 
 
 class Programs(Case):
@@ -551,7 +550,6 @@ echo loss=1
         self.assertIn("resources.gpus is 2", self.p.trawl("run", status=2).err)
 
 
-@unittest.skipUnless(os.path.exists(os.path.join(ROOT, "python/trawl/__init__.py")), "no client yet")
 class Python(Programs):
     def test_decisions(self):
         self.p.python("""
@@ -610,3 +608,34 @@ while at < int(os.environ["TRAWL_STEPS"]):
                              cwd=self.p.dir, stdout=subprocess.PIPE, check=True)
         self.assertIn("loss", ran.stdout)
         self.assertIn("True", ran.stdout)
+
+
+class C(Programs):
+    def test_decisions(self):
+        self.p.c("""
+#include <stdio.h>
+#include <trawl/report.h>
+
+int main(void)
+{
+    double x = trawl_param_real("x", -1);
+    for (long long step = 1; step <= trawl_steps(10); step++) {
+        enum trawl_decision d = trawl_report(step, "loss", x);
+        if (d != TRAWL_CONTINUE) {
+            printf("told to %s at %lld\\n", d == TRAWL_STOP ? "stop" : "pause", step);
+            break;
+        }
+    }
+    return x < 0;
+}
+""")
+        rows = self.search(trials=8, command="./train", method="random + asha(eta=2)",
+                           search="budget: {min: 1, max: 4}, seed: 4")
+        self.assertLessEqual({row["state"] for row in rows.values()}, {"completed", "stopped"})
+        stopped = [row for row in rows.values() if row["state"] == "stopped"]
+        self.assertTrue(stopped)
+        for row in rows.values():
+            self.assertEqual(row["value"], row["params"]["x"])
+        for row in stopped:
+            self.assertIn(f"told to stop at {row['step']}", self.p.trawl("logs", row["trial"]).out)
+        self.assert_in_order()
