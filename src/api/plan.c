@@ -245,6 +245,7 @@ static void print_advice(struct screen *out, const struct plan *p)
 static enum code print(struct invocation *inv, const struct plan *p, struct error *e)
 {
     struct screen *out = inv->out;
+    const char *s = p->dimensions == 1 ? "" : "s";
     struct buf b;
     buf_init(&b, 4096);
     method_write(&p->method, &b);
@@ -253,10 +254,10 @@ static enum code print(struct invocation *inv, const struct plan *p, struct erro
         field(out, "", "%s", p->method.why);
     buf_free(&b);
     if (p->count > 0)
-        field(out, "space", "%d dimensions, %s%lld configurations", p->dimensions,
+        field(out, "space", "%d dimension%s, %s%lld configurations", p->dimensions, s,
               p->exact ? "" : "at most ", (long long)p->count);
     else
-        field(out, "space", "%d dimensions, infinitely many configurations", p->dimensions);
+        field(out, "space", "%d dimension%s, infinitely many configurations", p->dimensions, s);
     if (p->effort.trials > 0)
         field(out, "trials", "%lld%s, %d at once", (long long)p->effort.trials,
               p->st->has_baseline ? " and the baseline" : "", p->effort.parallel);

@@ -188,6 +188,10 @@ int64_t search_budget_deadline(const struct scheduler *s, const struct search *q
 /* replay.c */
 enum code search_replay(struct scheduler *s, struct search *q, const struct search_row *row,
                         struct error *e) must_check;
+/* What the trial's value is made of, from the reports in the store. Those of a step past `fed` are
+ * new to the searcher where it hears them in order; INT64_MAX: none is. */
+enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed,
+                       struct error *e) must_check;
 
 /* trial.c */
 struct live_trial *live_trial_find(struct search *q, int64_t number);

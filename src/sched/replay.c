@@ -200,9 +200,9 @@ static int by_step(const void *a, const void *b)
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* The trial's reports once more, by step: a later attempt may have done steps again that lie before
- * the last one of its predecessor, and its points come after that in the store. */
-static enum code take_again(struct scheduler *s, struct live_trial *t, int64_t fed, struct error *e)
+/* By step: a later attempt may have done steps again that lie before the last one of its
+ * predecessor, and its points come after that in the store. */
+enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed, struct error *e)
 {
     const struct search *q = t->search;
     struct points all = {.e = e};
@@ -230,7 +230,7 @@ static enum code refeed_trials(struct scheduler *s, struct search *q, struct err
 {
     for (size_t i = 0; i < q->n_trials; i++) {
         struct live_trial *t = q->trials[i];
-        enum code c = take_again(s, t, last_fed_step(t), e);
+        enum code c = replay_taken(s, t, last_fed_step(t), e);
         if (c != OK)
             return c;
         if (trial_state_final(t->row.state)) {

@@ -317,7 +317,10 @@ static enum code retry_row(struct scheduler *s, struct search *q, const struct t
     if (c != OK)
         return c;
     t = live_trial_find(q, trial_id_number(row->id));
-    return store_attempts(s->o.store, row->id, count_attempts, t, e);
+    c = store_attempts(s->o.store, row->id, count_attempts, t, e);
+    if (c == OK)
+        c = replay_taken(s, t, INT64_MAX, e);
+    return c;
 }
 
 enum code scheduler_trial_retry(struct scheduler *s, struct trial_id id, struct error *e)
