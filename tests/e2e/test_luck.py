@@ -12,7 +12,8 @@ import time
 
 from harness import TRAWL, Case, wait_until
 
-SOAK = bool(os.environ.get("TRAWL_SOAK") or os.environ.get("SOAK"))
+TIMEOUT = 900
+SOAK = bool(os.environ.get("TRAWL_SOAK"))
 STEPS = """
 state="$TRAWL_CHECKPOINT/step"
 at=$(cat "$state" 2>/dev/null || echo 0)

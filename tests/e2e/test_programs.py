@@ -9,6 +9,9 @@ import sys
 from harness import Case, sanitized, wait_until
 
 
+TIMEOUT = 900
+
+
 class Programs(Case):
     def search(self, trials=1, command="./train.sh ${args}", method="random", more="", search="",
                retries=0, metric="loss", args=("-j", "1"), status=0, parameters="x: 'uniform(0, 1)'"):
