@@ -117,8 +117,9 @@ static enum code wish_here(const struct invocation *inv, struct controller *ctl,
 {
     struct scheduler *s = controller_scheduler(ctl);
     enum code c = t->is_trial ? w->trial(s, t->trial, e) : w->search(s, t->search, e);
+    struct search_id none = {0};
     if (c == OK)
-        c = scheduler_recover(s, t->search, e);
+        c = scheduler_recover(s, w->runs ? t->search : none, e);
     if (c == OK)
         scheduler_settle(s);
     run_tell(tell, t->search, c, e);

@@ -406,7 +406,7 @@ enum code scheduler_recover(struct scheduler *s, struct search_id but, struct er
     if (c == OK)
         c = store_live_attempts(s->o.store, on_left_attempt, &l, e);
     for (size_t i = 0; c == OK && i < l.n; i++) {
-        if (l.ids[i].v == but.v || search_find(s, l.ids[i]) != NULL)
+        if (l.ids[i].v == but.v)
             continue;
         c = scheduler_open(s, l.ids[i], e);
         struct search *q = c == OK ? search_find(s, l.ids[i]) : NULL;

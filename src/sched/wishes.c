@@ -29,7 +29,7 @@ static enum code not_now(struct error *e, const struct search *q, const char *ve
 {
     enum code c = error_set(e, E_STATE, "search %lld is %s: it can't be %s", (long long)q->id.v,
                             search_state_name(q->state), verb);
-    if (q->state == SEARCH_COMPLETED)
+    if (q->state == SEARCH_COMPLETED && q->counts[TRIAL_FAILED] > 0)
         error_hint(e, "`trawl retry %lld` runs its failed trials again", (long long)q->id.v);
     return c;
 }
@@ -392,8 +392,11 @@ enum code scheduler_retry(struct scheduler *s, struct search_id id, struct error
         c = error_nomem(e);
     if (c == OK)
         c = store_trials(s->o.store, id, 1u << TRIAL_FAILED, on_failed, &f, e);
-    if (c == OK && f.n == 0)
+    if (c == OK && f.n == 0) {
         c = error_set(e, E_STATE, "search %lld has no failed trials", (long long)id.v);
+        if (q->state != SEARCH_COMPLETED)
+            error_hint(e, "`trawl resume %lld` goes on with it", (long long)id.v);
+    }
     if (c == OK)
         c = check_code(s, q, e);
     if (c == OK)
