@@ -292,7 +292,9 @@ static int run(const struct command *c, int argc, const char *const *argv,
         print_help(&out, c);
     else if (code == OK)
         code = c->run(&inv, &status, &e);
-    screen_free(&out);
+    int lost = screen_free(&out);
+    if (code == OK && status == 0 && lost != 0)
+        code = error_errno(&e, lost, "cannot write all of the output");
     free(positional);
     if (code == OK)
         return status;

@@ -26,10 +26,11 @@ void screen_init(struct screen *s, int fd)
     screen_measure(s);
 }
 
-void screen_free(struct screen *s)
+int screen_free(struct screen *s)
 {
     screen_flush(s);
     buf_free(&s->out);
+    return s->lost;
 }
 
 void screen_measure(struct screen *s)
@@ -108,6 +109,8 @@ void screen_flush(struct screen *s)
             struct pollfd p = {.fd = s->fd, .events = POLLOUT};
             (void)poll(&p, 1, 1000);
         } else if (errno != EINTR) {
+            bool gone = errno == EPIPE || errno == EBADF || (errno == EIO && s->tty);
+            s->lost = gone ? 0 : errno;
             s->deaf = true;
         }
     }

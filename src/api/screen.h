@@ -1,8 +1,9 @@
 /*
  * Where output goes: a terminal with a width and perhaps colour, or a pipe.
  *
- * Text is gathered in a buffer and written in one go. A reader that went away (EPIPE, EIO) is no
- * error of ours: the screen turns deaf and the work goes on.
+ * Text is gathered in a buffer and written in one go. A reader that went away (EPIPE, a terminal's
+ * EIO, a standard output that was closed) is no error of ours: the screen turns deaf and the work
+ * goes on. So it does where a disk is full, but then the command says so at its end.
  */
 #ifndef API_SCREEN_H
 #define API_SCREEN_H
@@ -14,13 +15,14 @@ enum tone { TONE_PLAIN, TONE_BOLD, TONE_DIM, TONE_GOOD, TONE_BAD, TONE_WARN, TON
 struct screen {
     int fd;
     bool tty, colour, deaf;
+    int lost;          /* errno that cost output somebody still waits for; 0: none */
     int width, height; /* columns and lines; 80 by 24 where not known */
     struct buf out;
 };
 
 /* Colour on a terminal only, unless NO_COLOR is set or TERM is dumb. */
 void screen_init(struct screen *s, int fd);
-void screen_free(struct screen *s);
+int screen_free(struct screen *s);     /* returns lost */
 void screen_measure(struct screen *s); /* after SIGWINCH */
 void screen_text(struct screen *s, enum tone tone, struct str text);
 void screen_fmt(struct screen *s, enum tone tone, const char *fmt, ...) printf_like(3, 4);

@@ -80,3 +80,15 @@ class Narrow(Case):
             self.assertLessEqual(block.count(b"\n"), 5)
         self.assertEqual(seen.count(b"\x1b[?7l"), seen.count(b"\x1b[?7h"))
         self.assertNotIn(b"progress", re.sub(rb"\x1b\[\?7l.*?\x1b\[\?7h", b"", seen, flags=re.S))
+
+
+class Lost(Case):
+    def test_a_full_disk_is_said(self):
+        self.p.sh("echo loss=1\n")
+        self.p.yaml("space: s\ncommand: ./train.sh ${args}\nmetric: loss\ngoal: minimize\n"
+                    "parameters:\n  x: uniform(0, 1)\nsearch: {trials: 2}\n")
+        self.p.run()
+        for command in (["trials"], ["export", "--csv"], ["check", "--json"]):
+            with open("/dev/full", "wb") as full:
+                done = self.p.trawl(*command, status=1, stdout=full)
+            self.assertIn("cannot write all of the output\n  No space left on device", done.err)
