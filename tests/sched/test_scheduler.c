@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include <math.h>
+#include <string.h>
 
 #define S NS_PER_S
 
@@ -117,6 +118,22 @@ static void a_lost_attempt_costs_no_retry(void **state)
         w,
         YAML("search: {trials: 6, method: full, budget: {min: 1, max: 3}, seed: 1}\nretries: 0\n"));
     world_run(w, 0);
+    assert_int_equal(world_count(w, id, TRIAL_COMPLETED), 6);
+    world_free(w);
+}
+
+/* It says nothing about the program. */
+static void lost_beginnings_do_not_end_a_search(void **state)
+{
+    struct world *w = world_new();
+    w->program = lost_once;
+    world_start(w, 4);
+    struct search_id id = world_submit(
+        w,
+        YAML("search: {trials: 6, method: full, budget: {min: 1, max: 3}, seed: 1, parallel: 4}\n"
+             "retries: 0\n"));
+    world_run(w, 0);
+    assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
     assert_int_equal(world_count(w, id, TRIAL_COMPLETED), 6);
     world_free(w);
 }
@@ -364,6 +381,96 @@ static void a_crash_in_fixed_order_loses_nothing(void **state)
                  n);
 }
 
+/* Never asks. Each trial is better than those before it, but the first ones take longest; each dies
+ * once, long after its last checkpoint, and does steps again. */
+static struct step does_steps_again(struct world *w, struct fake_attempt *a)
+{
+    if (w->attempts_of[a->trial] == 1 && a->step == 15) {
+        w->progress[a->trial] = 5;
+        return (struct step){.turn = TURN_DIE, .exit_code = 1};
+    }
+    return (struct step){.turn = TURN_REPORT,
+                         .ns = a->trial <= 2 ? 4 * S : S,
+                         .value = (double)(10 - a->trial) + 1.0 / (double)(a->step + 1)};
+}
+
+static enum code on_told(void *self, const struct journal_row *row)
+{
+    if (str_is(row->kind, "report"))
+        buf_fmt(self, "%lld %.*s\n", (long long)row->trial, STR_FMT(row->data));
+    return OK;
+}
+
+static enum code on_value(void *self, const struct trial_row *row)
+{
+    buf_fmt(self, "%lld %.12g\n", (long long)trial_id_number(row->id), row->value);
+    return OK;
+}
+
+/* What the searcher was told and decided; with `values`, what the trials came to as well. The
+ * controller dies after `crash` turns (0: it does not). */
+static void told_and_decided(const char *yaml, int64_t crash, bool values, struct buf *b)
+{
+    struct world *w = world_new();
+    struct error e = {0};
+    w->program = does_steps_again;
+    world_start(w, 3);
+    struct search_id id = world_submit(w, yaml);
+    world_run(w, crash);
+    if (crash > 0) {
+        world_crash(w);
+        world_start(w, 3);
+        assert_ok(scheduler_open(w->scheduler, id, &e));
+        if (world_state(w, id) != SEARCH_COMPLETED)
+            assert_ok(scheduler_resume(w->scheduler, id, &e));
+        world_run(w, 0);
+    }
+    assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
+    buf_init(b, 1 << 20);
+    assert_ok(store_journal(w->store, id, 1, on_told, b, &e));
+    if (values)
+        assert_ok(store_trials(w->store, id, 0, on_value, b, &e));
+    assert_ok(buf_end(b, NULL));
+    world_free(w);
+}
+
+static void same_after_any_crash(const char *yaml, bool values)
+{
+    struct buf calm, crashed;
+    told_and_decided(yaml, 0, values, &calm);
+    for (int64_t n = 1; n < 80; n++) {
+        told_and_decided(yaml, n, values, &crashed);
+        if (strcmp(calm.p, crashed.p) != 0)
+            fail_msg("after a crash at turn %d:\n%s\ninstead of\n%s", (int)n, crashed.p, calm.p);
+        buf_free(&crashed);
+    }
+    buf_free(&calm);
+}
+
+static void fixed_order_decides_the_same_after_a_crash(void **state)
+{
+    same_after_any_crash(YAML("search: {trials: 4, method: random + asha(eta=2), seed: 7,"
+                              " budget: {min: 1, max: 16}, parallel: 3, order: fixed}\n"),
+                         false);
+}
+
+/* The last three are those of steps 14, 15 and 16, once each. */
+static void steps_done_again_count_once(void **state)
+{
+    const char *yaml =
+        "space: toy\ncommand: ./t ${args}\nmetric: {name: loss, take: mean(3)}\n"
+        "goal: minimize\nparameters: {x: 'uniform(0, 1)'}\n"
+        "search: {trials: 3, method: full, budget: {min: 1, max: 16}, parallel: 3}\n";
+    struct buf b;
+    char expected[64];
+    told_and_decided(yaml, 0, true, &b);
+    snprintf(expected, sizeof(expected), "1 %.12g\n", 9 + (1.0 / 14 + 1.0 / 15 + 1.0 / 16) / 3);
+    if (!strstr(b.p, expected))
+        fail_msg("%snot among\n%s", expected, b.p);
+    buf_free(&b);
+    same_after_any_crash(yaml, true);
+}
+
 static void what_was_left_running_is_recovered_and_paused(void **state)
 {
     struct world *w = world_new();
@@ -394,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_failure_is_retried_from_its_checkpoint),
         cmocka_unit_test(three_equal_first_failures_end_it),
         cmocka_unit_test(a_lost_attempt_costs_no_retry),
+        cmocka_unit_test(lost_beginnings_do_not_end_a_search),
         cmocka_unit_test(infeasible_is_not_failed),
         cmocka_unit_test(asha_stops_the_worse),
         cmocka_unit_test(nan_never_wins),
@@ -406,6 +514,8 @@ int main(void)
         cmocka_unit_test(fixed_order_is_one_sequence),
         cmocka_unit_test(a_crash_at_any_turn_loses_nothing),
         cmocka_unit_test(a_crash_in_fixed_order_loses_nothing),
+        cmocka_unit_test(fixed_order_decides_the_same_after_a_crash),
+        cmocka_unit_test(steps_done_again_count_once),
         cmocka_unit_test(what_was_left_running_is_recovered_and_paused),
     };
     return RUN_TESTS(tests);
