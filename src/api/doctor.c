@@ -145,8 +145,8 @@ static void check_journals(struct doctor *d)
                 (long long)d->searches[i].v, e.message, e.detail);
     }
     if (well > 0)
-        say(d, WELL, "journal", "%zu searches recomputed, %lld entries, the same decisions", well,
-            (long long)entries);
+        say(d, WELL, "journal", "%zu search%s recomputed, %lld entries, the same decisions", well,
+            well == 1 ? "" : "es", (long long)entries);
 }
 
 struct verifying {
@@ -174,7 +174,7 @@ static void check_snapshots(struct doctor *d)
     if (code_dir != NULL && snapshot_each(code_dir, on_snapshot, &v, &e) != OK)
         say(d, WARNING, "code", "%s", e.message);
     else if (v.n > 0)
-        say(d, WELL, "code", "%zu snapshots, unchanged since they were taken", v.n);
+        say(d, WELL, "code", "%zu snapshot%s, unchanged since taken", v.n, v.n == 1 ? "" : "s");
     free(code_dir);
 }
 

@@ -82,6 +82,7 @@ static void set_defaults(struct environment *env, const struct wire_spec *s)
 
 static void set_own(struct environment *env, const struct wire_spec *s)
 {
+    unset(env, STR("TRAWL_API_TOKEN")); /* ours, not the program's */
     set(env, "TRAWL_TRIAL", s->trial);
     set(env, "TRAWL_PARAMS", s->params_path);
     set(env, "TRAWL_DIR", s->directory);
