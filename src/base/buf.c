@@ -30,8 +30,8 @@ void buf_clear(struct buf *b)
         b->p[0] = '\0';
 }
 
-/* Makes room for `more` bytes and the NUL behind them; false, and b is bad, where it cannot. */
-static bool reserve(struct buf *b, size_t more)
+/* Where `more` bytes do not fit as it stands: makes room for them, or b is bad. */
+static bool grow(struct buf *b, size_t more)
 {
     if (b->bad)
         return false;
@@ -57,6 +57,15 @@ static bool reserve(struct buf *b, size_t more)
     return true;
 }
 
+/* Makes room for `more` bytes and the NUL behind them; false, and b is bad, where it cannot. The
+ * capacity is never more than the ceiling and the NUL, so what fits in it is allowed. */
+static inline bool reserve(struct buf *b, size_t more)
+{
+    if (!b->bad && b->capacity > b->n && more < b->capacity - b->n)
+        return true;
+    return grow(b, more);
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t n)
 {
     if (!reserve(b, n))
@@ -79,7 +88,10 @@ void buf_cstr(struct buf *b, const char *s)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    if (!reserve(b, 1))
+        return;
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void buf_repeat(struct buf *b, char c, size_t n)

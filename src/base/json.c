@@ -148,14 +148,27 @@ static void write_escape(struct buf *b, unsigned char c)
     buf_fmt(b, "\\u%04x", c);
 }
 
+/* How many bytes of s stand in JSON as they are: no quote, backslash or control character, and
+ * valid UTF-8. */
+static size_t plain_bytes(struct str s)
+{
+    size_t n = 0, step = 1;
+    while (n < s.n && step > 0) {
+        unsigned char c = (unsigned char)s.p[n];
+        if (c >= 0x80)
+            step = str_utf8_step(str_sub(s, n, 4));
+        else
+            step = c >= 0x20 && c != '"' && c != '\\';
+        n += step;
+    }
+    return n;
+}
+
 static void write_string(struct buf *b, struct str s)
 {
     buf_char(b, '"');
     while (s.n) {
-        size_t plain = 0, step = 0;
-        while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' &&
-               s.p[plain] != '\\' && (step = str_utf8_step(str_sub(s, plain, 4))) > 0)
-            plain += step;
+        size_t plain = plain_bytes(s);
         buf_add(b, s.p, plain);
         s = str_sub(s, plain, s.n);
         if (s.n == 0)
@@ -178,7 +191,9 @@ void jw_key_str(struct json *j, struct str key)
     if (!before_item(j))
         return;
     write_string(j->out, key);
-    buf_cstr(j->out, j->pretty ? ": " : ":");
+    buf_char(j->out, ':');
+    if (j->pretty)
+        buf_char(j->out, ' ');
     j->after_key = true;
 }
 

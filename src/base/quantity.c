@@ -201,15 +201,14 @@ static void date_of(int64_t days, int64_t *ret_year, int *ret_month, int *ret_da
     *ret_year = year + era * 400 + (*ret_month <= 2);
 }
 
-/* v with leading zeros, and what follows it: a million points have a time each, and printf would be
- * most of their cost. */
-static void write_digits(struct buf *b, int v, int n, char after)
+/* v with leading zeros, and what follows it; returns behind that. A million points have a time
+ * each, and printf would be most of their cost. */
+static char *put_digits(char *p, int v, int n, char after)
 {
-    char text[8];
     for (int i = n - 1; i >= 0; i--, v /= 10)
-        text[i] = (char)('0' + v % 10);
-    text[n] = after;
-    buf_add(b, text, (size_t)n + 1);
+        p[i] = (char)('0' + v % 10);
+    p[n] = after;
+    return p + n + 1;
 }
 
 void number_write_time(struct buf *b, int64_t real_ns)
@@ -222,15 +221,17 @@ void number_write_time(struct buf *b, int64_t real_ns)
     }
     date_of(days, &year, &month, &day);
     int ms = (int)(ns / NS_PER_MS);
+    char text[32], *p = text;
     if (year < 0)
-        buf_char(b, '-');
-    write_digits(b, (int)(year < 0 ? -year : year), 4, '-');
-    write_digits(b, month, 2, '-');
-    write_digits(b, day, 2, 'T');
-    write_digits(b, ms / 3600000, 2, ':');
-    write_digits(b, ms / 60000 % 60, 2, ':');
-    write_digits(b, ms / 1000 % 60, 2, '.');
-    write_digits(b, ms % 1000, 3, 'Z');
+        *p++ = '-';
+    p = put_digits(p, (int)(year < 0 ? -year : year), 4, '-');
+    p = put_digits(p, month, 2, '-');
+    p = put_digits(p, day, 2, 'T');
+    p = put_digits(p, ms / 3600000, 2, ':');
+    p = put_digits(p, ms / 60000 % 60, 2, ':');
+    p = put_digits(p, ms / 1000 % 60, 2, '.');
+    p = put_digits(p, ms % 1000, 3, 'Z');
+    buf_add(b, text, (size_t)(p - text));
 }
 
 /* Exactly n digits off the front of *s, and the separator behind them (0: none). */

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *write_with(void (*write)(struct buf *, double), double x)
 {
@@ -189,6 +190,22 @@ static void scan_takes_the_longest(void **state)
     assert_int_equal(number_scan_real(STR("abc"), &x), 0);
 }
 
+/* On both sides of the line up to which a product or quotient is exact, the C library agrees. */
+static void short_reals_are_the_nearest(void **state)
+{
+    struct rng r;
+    rng_init(&r, 2, 0);
+    for (int i = 0; i < 20000; i++) {
+        uint64_t digits = rng_u64(&r) >> (rng_below(&r, 54) + 10);
+        int exponent = (int)rng_below(&r, 61) - 30;
+        char text[64];
+        double x = 42;
+        snprintf(text, sizeof text, "%llue%d", (unsigned long long)digits, exponent);
+        assert_true(number_parse_real(str_of(text), &x));
+        assert_real(x, strtod(text, NULL));
+    }
+}
+
 static void locale_changes_nothing(void **state)
 {
     if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8"))
@@ -201,10 +218,15 @@ static void locale_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_the_shortest),     cmocka_unit_test(real_stays_real),
-        cmocka_unit_test(short_is_for_people),     cmocka_unit_test(round_trips),
-        cmocka_unit_test(parses_integers),         cmocka_unit_test(parses_reals),
-        cmocka_unit_test(refuses_what_is_no_real), cmocka_unit_test(scan_takes_the_longest),
+        cmocka_unit_test(writes_the_shortest),
+        cmocka_unit_test(real_stays_real),
+        cmocka_unit_test(short_is_for_people),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(parses_integers),
+        cmocka_unit_test(parses_reals),
+        cmocka_unit_test(refuses_what_is_no_real),
+        cmocka_unit_test(scan_takes_the_longest),
+        cmocka_unit_test(short_reals_are_the_nearest),
         cmocka_unit_test(locale_changes_nothing),
     };
     return RUN_TESTS(tests);
