@@ -10,6 +10,7 @@ static const struct option options[] = {
 
 struct listing {
     struct table *table;
+    struct buf text; /* of the cell being written */
     struct json json;
     size_t n;
 };
@@ -34,18 +35,19 @@ static enum code on_json(void *self, const struct metric_point *p)
 static enum code on_point(void *self, const struct metric_point *p)
 {
     struct listing *l = self;
-    struct buf b;
-    buf_init(&b, 128);
+    struct buf *b = &l->text;
     l->n++;
-    table_cell_fmt(l->table, TONE_PLAIN, "%lld", (long long)p->step);
+    buf_clear(b);
+    number_write_i64(b, p->step);
+    table_cell(l->table, TONE_PLAIN, buf_view(b));
     table_cell(l->table, TONE_PLAIN, p->name);
-    number_write(&b, p->value);
-    table_cell(l->table, TONE_BOLD, buf_view(&b));
-    buf_clear(&b);
-    number_write_time(&b, p->time);
-    table_cell(l->table, TONE_DIM, buf_view(&b));
+    buf_clear(b);
+    number_write(b, p->value);
+    table_cell(l->table, TONE_BOLD, buf_view(b));
+    buf_clear(b);
+    number_write_time(b, p->time);
+    table_cell(l->table, TONE_DIM, buf_view(b));
     table_row_end(l->table);
-    buf_free(&b);
     return OK;
 }
 
@@ -68,6 +70,7 @@ static enum code print_table(struct invocation *inv, struct reading *r, struct s
     static const struct column columns[] = {
         {"step", true}, {"metric", false}, {"value", true}, {"time", false}};
     struct listing l = {0};
+    buf_init(&l.text, 128);
     enum code c = table_new(inv->out, columns, sizeof columns / sizeof columns[0], &l.table, e);
     if (c != OK)
         return c;
@@ -77,6 +80,7 @@ static enum code print_table(struct invocation *inv, struct reading *r, struct s
     if (c == OK && l.n == 0)
         screen_text(inv->out, TONE_DIM, STR("no metrics were reported\n"));
     table_free(l.table);
+    buf_free(&l.text);
     return c;
 }
 

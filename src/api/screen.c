@@ -152,8 +152,15 @@ static int width_of(uint32_t c)
 int text_width(struct str text)
 {
     int width = 0;
-    while (text.n > 0)
-        width += width_of(decode(&text));
+    while (text.n > 0) {
+        size_t ascii = 0; /* most texts are nothing else */
+        while (ascii < text.n && text.p[ascii] >= 0x20 && text.p[ascii] < 0x7f)
+            ascii++;
+        width += (int)ascii;
+        text = str_sub(text, ascii, text.n);
+        if (text.n > 0)
+            width += width_of(decode(&text));
+    }
     return width;
 }
 

@@ -58,8 +58,11 @@ void table_free(struct table *t)
 /* Control characters would break the lines. */
 static void add_clean(struct buf *b, struct str text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        buf_char(b, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
+    size_t at = b->n;
+    buf_str(b, text);
+    for (; at < b->n; at++)
+        if ((unsigned char)b->p[at] < 0x20 || b->p[at] == 0x7f)
+            b->p[at] = ' ';
 }
 
 void table_cell(struct table *t, enum tone tone, struct str text)
@@ -100,11 +103,11 @@ static void print_cell(struct table *t, size_t column, struct str text, int widt
         pad(t->out, room);
     struct buf cut;
     buf_init(&cut, TEXT_MAX);
-    if (last && t->out->tty && *used + width > t->out->width)
+    if (last && t->out->tty && *used + width > t->out->width) {
         text_cut(text, t->out->width > *used ? t->out->width - *used : 1, &cut);
-    else
-        buf_str(&cut, text);
-    screen_text(t->out, cut.n > 0 ? tone : TONE_PLAIN, buf_view(&cut));
+        text = buf_view(&cut);
+    }
+    screen_text(t->out, text.n > 0 ? tone : TONE_PLAIN, text);
     buf_free(&cut);
     if (!last) {
         pad(t->out, (t->columns[column].right ? 0 : room) + GAP);
