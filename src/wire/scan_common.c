@@ -145,9 +145,11 @@ static size_t match_exact(struct str key, const struct line_names *names)
 static bool is_step_word(struct str s)
 {
     static const char *const words[] = {"step", "epoch", "iter", "iteration"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (str_distance(s, str_of(words[i])) == 0)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct str word = str_of(words[i]);
+        if (s.n == word.n && str_distance(s, word) == 0) /* whatever the case */
             return true;
+    }
     return false;
 }
 
