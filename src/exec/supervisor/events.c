@@ -16,12 +16,18 @@ int64_t supervisor_time(const struct supervisor *s)
     return clock_real(s->clock);
 }
 
+enum { TOGETHER_MAX = 64 * 1024 }; /* bytes of reports that wait to be written */
+
 /* A full disk ends the attempt: what the program does from here on would be lost. */
 static bool append(struct supervisor *s, bool last_word)
 {
     struct error e;
-    if (queue_append(&s->queue, last_word, &e) == OK)
+    int64_t reports = s->pending_reports;
+    s->pending_reports = 0;
+    if (queue_append(&s->queue, last_word, &e) == OK) {
+        s->reports += reports;
         return true;
+    }
     if (!last_word && s->ending.cause != CAUSE_DISK) {
         s->trouble = e;
         ending_term(s, CAUSE_DISK);
@@ -35,22 +41,21 @@ bool event_started(struct supervisor *s)
     char text[96] = "";
     if (pidref_of(s->program, &program, NULL) == OK)
         pidref_write(&program, text);
-    buf_clear(&s->queue.bytes);
-    frame_started(&s->queue.bytes, s->queue.last_seq + 1, supervisor_time(s), text);
+    int64_t seq = queue_next(&s->queue);
+    frame_started(queue_encode(&s->queue), seq, supervisor_time(s), text);
     return append(s, false);
 }
 
 bool event_note(struct supervisor *s, struct str text)
 {
-    buf_clear(&s->queue.bytes);
-    frame_note(&s->queue.bytes, s->queue.last_seq + 1, supervisor_time(s), str_sub(text, 0, 2000));
+    int64_t seq = queue_next(&s->queue);
+    frame_note(queue_encode(&s->queue), seq, supervisor_time(s), str_sub(text, 0, 2000));
     return append(s, false);
 }
 
 bool event_exited(struct supervisor *s, const struct wire_exited *x)
 {
-    buf_clear(&s->queue.bytes);
-    frame_exited(&s->queue.bytes, x);
+    frame_exited(queue_encode(&s->queue), x);
     return append(s, true);
 }
 
@@ -60,14 +65,19 @@ static void notice_metrics(struct supervisor *s, const struct wire_metric *m, ui
         s->metric_seen = str_eq(m[i].name, s->spec.names[0]);
 }
 
+bool events_flush(struct supervisor *s)
+{
+    return s->queue.pending == 0 || append(s, false);
+}
+
+/* Until events_flush nobody hears of it. */
 static bool report(struct supervisor *s, const struct wire_report *r)
 {
-    buf_clear(&s->queue.bytes);
-    frame_report(&s->queue.bytes, r);
-    if (!append(s, false))
+    frame_report(queue_encode(&s->queue), r);
+    s->pending_reports++;
+    if (s->queue.bytes.n >= TOGETHER_MAX && !append(s, false))
         return false;
     notice_metrics(s, r->metrics, r->n);
-    s->reports++;
     s->last_step = r->step;
     if (s->spec.steps > 0 && r->step >= s->spec.steps)
         ending_budget(s, r->step);
@@ -79,7 +89,7 @@ void events_found(void *self, const struct scan_report *found)
     struct supervisor *s = self;
     if (s->explicit_reports)
         return;
-    report(s, &(struct wire_report){.seq = s->queue.last_seq + 1,
+    report(s, &(struct wire_report){.seq = queue_next(&s->queue),
                                     .time = supervisor_time(s),
                                     .step = found->step,
                                     .n = found->n,
@@ -114,7 +124,7 @@ bool events_reported(struct supervisor *s, const struct endpoint_message *m,
     s->asks = s->asks || m->wait;
     for (uint32_t i = 0; i < m->n_reports; i++) {
         const struct endpoint_report *r = &m->reports[i];
-        struct wire_report out = {.seq = s->queue.last_seq + 1,
+        struct wire_report out = {.seq = queue_next(&s->queue),
                                   .time = supervisor_time(s),
                                   .step = r->has_step ? r->step : next_step(s),
                                   .explicit_report = true,
@@ -128,6 +138,8 @@ bool events_reported(struct supervisor *s, const struct endpoint_message *m,
         if (!report(s, &out))
             return false;
     }
+    if (!events_flush(s))
+        return false;
     *ret_answer = VERDICT_CONTINUE;
     bool decided = decide_here(s, furthest, ret_answer);
     *ret_seq = decided || !m->wait ? 0 : s->queue.last_seq;

@@ -101,6 +101,7 @@ struct supervisor {
     bool asks;            /* the program has waited for a decision */
     bool explicit_reports, metric_seen, budget_reached, infeasible;
     int64_t reports, last_step; /* -1: none */
+    int64_t pending_reports;    /* encoded, not yet in the spool */
     struct buf infeasible_why;
     struct ending ending;
 };
@@ -112,7 +113,9 @@ int64_t supervisor_time(const struct supervisor *s);
 bool event_started(struct supervisor *s);
 bool event_note(struct supervisor *s, struct str text);
 bool event_exited(struct supervisor *s, const struct wire_exited *x);
-void events_found(void *self, const struct scan_report *r); /* for the scanner */
+/* For the scanner. What it finds in one go is written together: events_flush afterwards. */
+void events_found(void *self, const struct scan_report *r);
+bool events_flush(struct supervisor *s);
 /* Records the reports of a message. *ret_answer: what to say; or *ret_seq: whom to wait for. False:
  * they could not be kept. */
 bool events_reported(struct supervisor *s, const struct endpoint_message *m,

@@ -49,6 +49,7 @@ static void scan(struct supervisor *s, int stream, struct str bytes)
 {
     if (wants_scan(s) && scan_feed(s->scan, stream, bytes, events_found, s) != OK)
         event_note(s, STR("out of memory while looking for metrics in the output"));
+    events_flush(s);
 }
 
 static void begin_scanning(struct supervisor *s)
@@ -122,4 +123,5 @@ void pipes_drain(struct supervisor *s)
         begin_scanning(s);
     if (wants_scan(s) && scan_end(s->scan, events_found, s) != OK)
         event_note(s, STR("out of memory while looking for metrics in the output"));
+    events_flush(s);
 }

@@ -85,9 +85,24 @@ static bool write_whole(struct queue *q)
     return true;
 }
 
+struct buf *queue_encode(struct queue *q)
+{
+    if (q->pending == 0)
+        buf_clear(&q->bytes);
+    q->pending++;
+    return &q->bytes;
+}
+
+int64_t queue_next(const struct queue *q)
+{
+    return q->last_seq + q->pending + 1;
+}
+
 enum code queue_append(struct queue *q, bool last_word, struct error *e)
 {
     enum code code = buf_end(&q->bytes, e);
+    int events = q->pending;
+    q->pending = 0;
     if (code != OK)
         return code;
     if (!last_word && !reserve(q, (int64_t)q->bytes.n))
@@ -97,7 +112,7 @@ enum code queue_append(struct queue *q, bool last_word, struct error *e)
         return error_errno(e, errno, "cannot write the spool");
     FAILPOINT("supervisor.after-spool");
     q->size += (int64_t)q->bytes.n;
-    q->last_seq++;
+    q->last_seq += events;
     return OK;
 }
 

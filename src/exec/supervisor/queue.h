@@ -18,7 +18,8 @@ struct queue {
     bool own_read_fd;
     int64_t size, sent, reserved;
     int64_t last_seq;
-    struct buf bytes; /* scratch: the frame being written */
+    struct buf bytes; /* frames that are to be appended together */
+    int pending;      /* how many */
 };
 
 enum { LAST_WORD_MAX = 8192 };
@@ -26,8 +27,12 @@ enum { LAST_WORD_MAX = 8192 };
 /* E_STATE when the file is not empty. */
 enum code queue_init(struct queue *q, int fd, struct error *e) must_check;
 void queue_free(struct queue *q);
-/* Appends the frame in q->bytes as event last_seq + 1. E_IO: it is not in the file, nor is a part
- * of it. Only the last word may use the reserve. */
+/* Where the next event is encoded, as event queue_next(q): behind those pending. */
+struct buf *queue_encode(struct queue *q);
+int64_t queue_next(const struct queue *q);
+/* Appends what is pending, in one write: a program can report faster than a file takes writes.
+ * E_IO: none of it is in the file, nor is a part. Only the last word may use the reserve. Nothing
+ * is pending afterwards; the bytes stay until the next queue_encode. */
 enum code queue_append(struct queue *q, bool last_word, struct error *e) must_check;
 /* Sends what was not sent. E_BUSY: the socket takes no more now; E_IO: it is gone. */
 enum code queue_send(struct queue *q, int socket_fd) must_check;
