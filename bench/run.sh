@@ -1,18 +1,33 @@
 #!/bin/sh
-# `make bench`: every benchmark there is, one after the other on an otherwise idle machine. Programs
-# are bench/*.c (listed in meson.build), scripts bench/*.py. What the figures mean: bench/README.md.
+# bench/run.sh [overhead|listing|points|store|searcher ...]: the figures of bench/README.md; without
+# a word those with a target: overhead, listing, points. TRAWL_BUILD names the build folder (build).
 set -eu
+
 cd "$(dirname "$0")/.."
+TRAWL_BUILD=${TRAWL_BUILD:-build}
+export TRAWL_BUILD PYTHONDONTWRITEBYTECODE=1
 
-programs=$(ninja -C build -t targets all | sed -n 's|^\(bench/bench_[a-z_]*\): .*|\1|p')
-ninja -C build $programs
+[ $# -gt 0 ] || set -- overhead listing points
 
-for program in $programs; do
-    printf '\n== %s\n\n' "$program"
-    "build/$program"
-done
-for script in bench/*.py; do
-    [ -f "$script" ] || continue
-    printf '\n== %s\n\n' "$script"
-    TRAWL=${TRAWL:-build/trawl} python3 "$script"
+build() {
+    said=$(ninja -C "$TRAWL_BUILD" "$@" 2>&1) || {
+        echo "$said" >&2
+        exit 1
+    }
+}
+
+build trawl trawl-supervisor bench/one bench/points bench/stopwatch
+uptime
+for word in "$@"; do
+    case "$word" in
+    overhead | listing | points) python3 "bench/$word.py" ;;
+    store | searcher)
+        build "bench/bench_$word"
+        (cd "$TRAWL_BUILD" && "bench/bench_$word")
+        ;;
+    *)
+        echo "usage: bench/run.sh [overhead|listing|points|store|searcher ...]" >&2
+        exit 2
+        ;;
+    esac
 done
