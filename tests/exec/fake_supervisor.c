@@ -266,10 +266,13 @@ static void facts(struct fake *s)
 
 static void end(struct fake *s, int code)
 {
-    for (int i = 0; i < s->n_programs; i++) {
+    /* What the programs started is waited for too: killed is not yet gone. */
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        abort();
+    for (int i = 0; i < s->n_programs; i++)
         kill(-s->program[i], SIGKILL); /* its session */
-        waitpid(s->program[i], NULL, 0);
-    }
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        continue;
     bool cut = s->verdict > VERDICT_CONTINUE;
     frame_exited(&s->out, &(struct wire_exited){
                               .seq = s->seq + 1,
