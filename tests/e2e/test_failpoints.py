@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 from harness import ROOT, Case
-from killing import PROGRAM, KillProject, wait_until
+from killing import KillProject, wait_until
 
 TIMEOUT = 900
 
@@ -35,14 +35,8 @@ class Failpoints(Case):
         cls.addClassCleanup(shutil.rmtree, cls.folder)
 
     def make(self):
-        def program(project):
-            built = os.path.join(self.folder, "train")
-            if os.path.exists(built):
-                shutil.copy(built, project.path("train"))
-            else:
-                shutil.copy(project.c(PROGRAM), built)
         self.p = KillProject(way="ask", more="order: fixed", trials=6, steps=8, pause=3000,
-                             program=program)
+                             built=os.path.join(self.folder, "train"))
         self.addCleanup(self.p.remove)
         self.addCleanup(self.p.kill_all)
 

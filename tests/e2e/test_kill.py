@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import Case
-from killing import KillProject
+from killing import KillProject, decisions
 
 TIMEOUT = 900
 
@@ -24,6 +24,7 @@ KINDS = {
     "full": {"allocator": "full"},
     "durable": {"durability": "power"},
     "printed, three at once": {"way": "print", "parallel": 3},
+    "by the Python client": {"way": "ask", "python": True},
 }
 A_SEARCH = {"trials": 12, "steps": 12, "pause": 8000}
 KILLS_A_SEARCH = 25  # then it is let go to its end, so that ends are seen too
@@ -42,8 +43,8 @@ class Killer:
         attempts have ended: programs that fail alike at the beginning end a search, as they should."""
         if self.p.count("attempt", "state >= 2") < 3:
             return []
-        return [("supervisor" if "trawl-supervisor" in command else "program", pid)
-                for pid, command in self.p.processes().items() if pid != self.running.pid]
+        return ([("supervisor", pid) for pid in self.p.supervisors()] +
+                [("program", pid) for pid in self.p.programs()])
 
     def pick(self):
         """Whom to kill: [(what, pid)]. Of a kind that is not there just now, the next that comes."""
@@ -68,9 +69,9 @@ class Killer:
             else:
                 self.kills[what] += self.p.kill(pid)
 
-    def run(self):
+    def run(self, running=None):
         """Until the search is over. The number of kills is in .kills."""
-        self.running = self.p.go_on()
+        self.running = running or self.p.go_on()
         while self.running is not None and sum(self.kills.values()) < self.most:
             time.sleep(self.chance.choice((0.02, 0.2, 0.6)) * self.chance.random())
             if not self.running.alive():
@@ -83,14 +84,16 @@ class Killer:
 
 
 class Kill(Case):
-    def search(self, name, seed, most, **settings):
-        """One search under fire; returns how many of whom were killed."""
-        self.p = KillProject(**{**A_SEARCH, **KINDS[name], **settings})
+    def make(self, name):
+        self.p = KillProject(**{**A_SEARCH, **KINDS[name]})
         self.addCleanup(self.p.remove)
         self.addCleanup(self.p.kill_all)
+
+    def search(self, name, seed, most, running=None):
+        """One search under fire; returns how many of whom were killed."""
         killer = Killer(self.p, random.Random(seed), most)
         try:
-            killer.run()
+            killer.run(running)
             self.p.check(self)
             self.assert_in_order()
         except Exception:
@@ -104,10 +107,18 @@ class Kill(Case):
             name = list(KINDS)[searches % len(KINDS)]
             searches += 1
             left = ROUNDS - sum(kills.values())
+            self.make(name)
             kills += self.search(name, f"{SEED}.{searches}", min(left, KILLS_A_SEARCH))
             self.doCleanups()
         told = ", ".join(f"{n} {what}s" for what, n in sorted(kills.items()))
         print(f"# {sum(kills.values())} kills in {searches} searches: {told}; seed {SEED}")
+
+    def test_fixed_order_decides_the_same(self):
+        """A search under fire asks for and decides the same as one that was left alone."""
+        self.make("asked, fixed order")
+        self.p.trawl("run", "--json")
+        self.search("asked, fixed order", f"{SEED}.fixed", 10, self.p.start("run", "--json"))
+        self.assertEqual(decisions(self.p, 2), decisions(self.p, 1))
 
 
 if __name__ == "__main__":
