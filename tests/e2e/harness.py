@@ -33,13 +33,23 @@ def sanitized():
         return b"__asan_init" in f.read()
 
 
-def terminal():
-    """(master, slave) of a new pseudo-terminal; where the machine has none, as a bare chroot without
-    /dev/pts, the case is skipped."""
+def on_machine_with_terminals(make):
+    """make(); where the machine has no pseudo-terminals, as a chroot without /dev/pts, the case is
+    skipped."""
     try:
-        return pty.openpty()
+        return make()
     except OSError as e:
         raise unittest.SkipTest(f"no pseudo-terminal here: {e}") from e
+
+
+def terminal():
+    """(master, slave) of a new pseudo-terminal."""
+    return on_machine_with_terminals(pty.openpty)
+
+
+def fork_on_terminal():
+    """(pid, master): the child, pid 0, runs on a terminal of its own."""
+    return on_machine_with_terminals(pty.fork)
 
 
 def wait_until(condition, what="it", timeout=GUARD):

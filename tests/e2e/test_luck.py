@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import random
 import shutil
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from harness import TRAWL, Case, wait_until
+from harness import TRAWL, Case, terminal, wait_until
 
 TIMEOUT = 900
 SOAK = bool(os.environ.get("TRAWL_SOAK"))
@@ -129,7 +128,7 @@ sleep 0.1; rmdir "$LOCKS/$CUDA_VISIBLE_DEVICES"; echo loss=1
 class Terminal(Lucky):
     def test_closed(self):
         self.stepping(trials=2, steps=40)
-        master, slave = pty.openpty()
+        master, slave = terminal()
 
         def own_terminal():
             os.setsid()

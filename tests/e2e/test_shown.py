@@ -2,14 +2,13 @@
 
 import fcntl
 import os
-import pty
 import re
 import select
 import struct
 import termios
 import time
 
-from harness import TRAWL, Case
+from harness import TRAWL, Case, fork_on_terminal
 
 FILE = """\
 space: shown
@@ -55,7 +54,7 @@ class Narrow(Case):
         self.p.sh("for i in 1 2 3 4 5 6; do echo step=$i loss=0.$i; sleep 0.2; done\n")
         self.p.yaml("space: s\ncommand: ./train.sh ${args}\nmetric: loss\ngoal: minimize\n"
                     "parameters:\n  x: uniform(0, 1)\nsearch: {trials: 2, parallel: 2}\n")
-        pid, fd = pty.fork()
+        pid, fd = fork_on_terminal()
         if pid == 0:
             os.chdir(self.p.dir)
             os.execve(TRAWL, ["trawl", "run"], {**self.p.env, "TERM": "xterm"})
