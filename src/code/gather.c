@@ -216,6 +216,18 @@ static enum code take_answer(struct gatherer *g, struct str prefix, struct str t
     return code;
 }
 
+/* git has no list of what it ignores for some folders that lie in an ignored one ("directory entry
+ * not superset of prefix"): there it ignores everything. */
+static bool ignored_as_a_whole(const char *dir)
+{
+    static const char *const args[] = {"check-ignore", "-q", ".", NULL};
+    struct git_answer answer;
+    git_answer_init(&answer, GIT_LISTING_MAX);
+    bool whole = git_ask(dir, args, &answer, NULL) == OK && answer.status == 0;
+    git_answer_free(&answer);
+    return whole;
+}
+
 static enum code ask_repository(struct gatherer *g, struct str prefix, const char *const *args,
                                 bool ignored)
 {
@@ -225,11 +237,12 @@ static enum code ask_repository(struct gatherer *g, struct str prefix, const cha
         return error_nomem(g->e);
     git_answer_init(&answer, GIT_LISTING_MAX);
     enum code code = git_ask(dir, args, &answer, g->e);
-    if (!code && answer.status) {
+    bool nothing = !code && answer.status && ignored && ignored_as_a_whole(dir);
+    if (!code && answer.status && !nothing) {
         code = error_set(g->e, E_IO, "git cannot list the files of %s", dir);
         error_detail(g->e, "%s", answer.complaint);
     }
-    if (!code)
+    if (!code && !nothing)
         code = take_answer(g, prefix, buf_view(&answer.out), ignored);
     git_answer_free(&answer);
     return code;

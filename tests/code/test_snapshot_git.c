@@ -106,6 +106,19 @@ static void a_folder_that_is_ignored_itself(void **state)
     assert_text(in_tree(p, "train.py"), "1\n");
 }
 
+/* git answers for this one with "directory entry not superset of prefix". */
+static void a_folder_in_an_ignored_one(void **state)
+{
+    struct program *p = *state;
+    sh(p->dir, "git init -q . && mkdir -p out/one/sub && echo out/ > .gitignore && git add . && "
+               "git commit -qm one && echo 1 > out/one/train.py && echo 2 > out/one/sub/f");
+    snprintf(p->dir + strlen(p->dir), sizeof(p->dir) - strlen(p->dir), "/out/one");
+    take(p);
+    assert_false(p->s.git);
+    assert_int_equal(p->s.files, 2);
+    assert_text(in_tree(p, "sub/f"), "2\n");
+}
+
 static void submodules_and_nested_repositories(void **state)
 {
     struct program *p = *state;
@@ -192,6 +205,7 @@ int main(void)
         PROGRAM_TEST(a_tracked_file_in_an_ignored_folder),
         PROGRAM_TEST(a_folder_below_the_work_tree),
         PROGRAM_TEST(a_folder_that_is_ignored_itself),
+        PROGRAM_TEST(a_folder_in_an_ignored_one),
         PROGRAM_TEST(submodules_and_nested_repositories),
         PROGRAM_TEST(a_merge_conflict_is_one_file),
         PROGRAM_TEST(what_is_excluded_is_linked_though_tracked),
