@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import Case
-from killing import KillProject, decisions
+from killing import KillProject, decisions, wait_until
 
 TIMEOUT = 900
 
@@ -41,7 +41,8 @@ class Killer:
     def victims(self):
         """(what, pid) of everybody but the controller who can be killed now. Nobody before three
         attempts have ended: programs that fail alike at the beginning end a search, as they should."""
-        if self.p.count("attempt", "state >= 2") < 3:
+        latest = "trial >> 32 = (SELECT max(id) FROM search)"
+        if self.p.count("attempt", f"state >= 2 AND {latest}") < 3:
             return []
         return ([("supervisor", pid) for pid in self.p.supervisors()] +
                 [("program", pid) for pid in self.p.programs()])
@@ -117,7 +118,9 @@ class Kill(Case):
         """A search under fire asks for and decides the same as one that was left alone."""
         self.make("asked, fixed order")
         self.p.trawl("run", "--json")
-        self.search("asked, fixed order", f"{SEED}.fixed", 10, self.p.start("run", "--json"))
+        second = self.p.start("run", "--json")
+        wait_until(lambda: self.p.count("search") == 2 or not second.alive(), "the second search")
+        self.search("asked, fixed order", f"{SEED}.fixed", 10, second)
         self.assertEqual(decisions(self.p, 2), decisions(self.p, 1))
 
 
