@@ -26,6 +26,10 @@ static const struct option options[] = {
 
 enum { SEARCHES_MAX = 100000 };
 
+/* What is freed, and its names. */
+enum { SNAPSHOTS, FOLDERS, CHECKPOINTS, SPOOLS, KINDS };
+static const char *const kinds[KINDS] = {"snapshots", "folders", "checkpoints", "spools"};
+
 struct kept_search {
     struct search_id id;
     bool live;
@@ -40,13 +44,11 @@ struct gc {
     struct kept_search *searches;
     size_t n;
     bool dry, all;
-    int64_t bytes[3], count[3]; /* snapshots, folders, checkpoints */
+    int64_t bytes[KINDS], count[KINDS];
     char *code_dir;
     const struct kept_search *at;
     struct error *e;
 };
-
-enum { SNAPSHOTS, FOLDERS, CHECKPOINTS };
 
 static enum code on_search(void *self, const struct search_row *row)
 {
@@ -107,10 +109,34 @@ static enum code stray_folders(struct gc *g)
     return c;
 }
 
+/* The spool of an attempt whose end is in the store, left by a controller that died before it could
+ * remove it. */
+static enum code stray_spools(struct gc *g, int64_t number)
+{
+    char *folder = trial_folder(g->project.store_dir, g->at->id.v, number);
+    DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    enum code c = folder != NULL ? OK : error_nomem(g->e);
+    struct dirent *d;
+    while (c == OK && dir != NULL && (d = readdir(dir)) != NULL) {
+        if (!str_ends(str_of(d->d_name), ".spool"))
+            continue;
+        char *path = io_join(folder, d->d_name);
+        c = path != NULL ? remove_tree(g, path, SPOOLS) : error_nomem(g->e);
+        free(path);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return c;
+}
+
 static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct gc *g = self;
     int64_t number = trial_id_number(row->id);
+    enum code c = trial_state_final(row->state) ? stray_spools(g, number) : OK;
+    if (c != OK)
+        return c;
     bool retriable = row->state == TRIAL_FAILED || row->state == TRIAL_STOPPED;
     if (!trial_state_final(row->state) || number == g->at->best || number == g->at->baseline ||
         (retriable && !g->all))
@@ -118,7 +144,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
     char *folder = trial_folder(g->project.store_dir, g->at->id.v, number);
     char *path = folder != NULL ? io_join(folder, "checkpoint") : NULL;
     struct stat st;
-    enum code c = path != NULL ? OK : error_nomem(g->e);
+    c = path != NULL ? OK : error_nomem(g->e);
     if (c == OK && stat(path, &st) == 0 && io_tree_size(path) > 0)
         c = remove_tree(g, path, CHECKPOINTS);
     free(path);
@@ -183,30 +209,30 @@ static enum code sweep(struct gc *g, const char *search)
 
 static void print(struct invocation *inv, const struct gc *g)
 {
-    static const char *const names[] = {"snapshots", "folders", "checkpoints"};
-    int64_t total = g->bytes[0] + g->bytes[1] + g->bytes[2];
+    int64_t total = 0;
+    for (int i = 0; i < KINDS; i++)
+        total += g->bytes[i];
     struct buf b;
     buf_init(&b, 256);
     number_write_size(&b, total);
     screen_fmt(inv->out, TONE_PLAIN, "%s %.*s:", g->dry ? "would free" : "freed",
                STR_FMT(buf_view(&b)));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < KINDS; i++)
         screen_fmt(inv->out, TONE_PLAIN, "%s %lld %s", i > 0 ? "," : "", (long long)g->count[i],
-                   names[i]);
+                   kinds[i]);
     screen_text(inv->out, TONE_PLAIN, STR("\n"));
     buf_free(&b);
 }
 
 static enum code print_json(struct invocation *inv, const struct gc *g, struct error *e)
 {
-    static const char *const names[] = {"snapshots", "folders", "checkpoints"};
     struct json j;
     jw_init(&j, &inv->out->out);
     jw_object(&j);
     jw_key(&j, "dry_run");
     jw_bool(&j, g->dry);
-    for (int i = 0; i < 3; i++) {
-        jw_key(&j, names[i]);
+    for (int i = 0; i < KINDS; i++) {
+        jw_key(&j, kinds[i]);
         jw_object(&j);
         jw_key(&j, "count");
         jw_i64(&j, g->count[i]);
