@@ -279,6 +279,12 @@ enum code search_make_searcher(struct scheduler *s, struct search *q, struct err
 static enum code check_resources(const struct scheduler *s, const struct settings *st,
                                  struct error *e)
 {
+    if (st->cpus > s->o.cpus) {
+        enum code c = error_set(e, E_INVALID, "resources.cpus is %d, but this machine has %d",
+                                st->cpus, s->o.cpus);
+        error_hint(e, "no attempt could have as many: lower resources.cpus");
+        return c;
+    }
     if (st->gpus == 0)
         return OK;
     int have = s->o.devices != NULL ? devices_count(s->o.devices) : 0;

@@ -383,16 +383,25 @@ env | grep '^TRAWL\\|^LR=\\|^OMP\\|_THREADS'; pwd; cat "$TRAWL_PARAMS"; echo
 ls -ld "$TRAWL_CHECKPOINT"; [ "$(pwd -P)" = "$TRAWL_DIR" ] && echo at-home
 echo kept > own.txt; echo loss=1
 """)
-        row = self.search(more="env: {LR: '${x}', NAME: plain}\nresources: {cpus: 2}\n",
+        cpus = min(2, os.cpu_count())
+        row = self.search(more=f"env: {{LR: '${{x}}', NAME: plain}}\nresources: {{cpus: {cpus}}}\n",
                           search="budget: {min: 1, max: 9}")[1]
         out = self.p.trawl("logs", "1.1").out
         for text in ("TRAWL_TRIAL=1.1\n", f"TRAWL_SEED={row['seed']}\n", "TRAWL_STEPS=9\n",
-                     "TRAWL_ENDPOINT=unix:", "TRAWL_TOKEN=", "OMP_NUM_THREADS=2\n",
-                     "OPENBLAS_NUM_THREADS=2\n", "at-home\n", f"LR={row['params']['x']!r}\n"):
+                     "TRAWL_ENDPOINT=unix:", "TRAWL_TOKEN=", f"OMP_NUM_THREADS={cpus}\n",
+                     f"OPENBLAS_NUM_THREADS={cpus}\n", "at-home\n", f"LR={row['params']['x']!r}\n"):
             self.assertIn(text, out)
         with open(self.p.path(".trawl/trials/1/1/params.json"), encoding="utf-8") as f:
             self.assertEqual(json.load(f), row["params"])
         self.assertEqual(self.p.read(".trawl/trials/1/1/dir/own.txt"), "kept\n")
+
+    def test_more_cpus_than_there_are(self):
+        self.p.sh("echo loss=1\n")
+        self.p.yaml("space: s\ncommand: ./train.sh\nmetric: loss\ngoal: minimize\n"
+                    "parameters: {x: 'uniform(0, 1)'}\nsearch: {trials: 1}\n"
+                    "resources: {cpus: 100000}\n")
+        done = self.p.trawl("run", status=2)
+        self.assertIn("resources.cpus is 100000, but this machine has", done.err)
 
     def test_editing_changes_nothing(self):
         self.p.write("value.txt", "1\n")
