@@ -399,9 +399,9 @@ echo kept > own.txt; echo loss=1
         self.p.sh("echo loss=1\n")
         self.p.yaml("space: s\ncommand: ./train.sh\nmetric: loss\ngoal: minimize\n"
                     "parameters: {x: 'uniform(0, 1)'}\nsearch: {trials: 1}\n"
-                    "resources: {cpus: 100000}\n")
+                    "resources: {cpus: 4096}\n")
         done = self.p.trawl("run", status=2)
-        self.assertIn("resources.cpus is 100000, but this machine has", done.err)
+        self.assertIn("resources.cpus is 4096, but this machine has", done.err)
 
     def test_editing_changes_nothing(self):
         self.p.write("value.txt", "1\n")
