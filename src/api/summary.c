@@ -21,7 +21,8 @@ struct summary {
     struct search_row search;
     bool has_best, has_baseline;
     struct trial_row best, baseline;
-    int64_t failed; /* a failed trial; 0: none */
+    int64_t failed; /* the trial of the attempt that failed last; 0: none */
+    int64_t failed_at;
     int failed_attempt;
     struct str failed_why;
 };
@@ -40,18 +41,40 @@ static enum code on_best(void *self, const struct trial_row *row)
     return keep_row(s, row, &s->best);
 }
 
-static enum code on_failed(void *self, const struct trial_row *row)
+static bool failed(const struct attempt_row *row)
 {
-    struct summary *s = self;
-    s->failed = trial_id_number(row->id);
-    return arena_str(&s->a, row->why, &s->failed_why);
+    switch (row->reason) {
+    case REASON_EXIT:
+        return row->exit_code > 0;
+    case REASON_SIGNAL:
+    case REASON_OOM:
+    case REASON_TIMEOUT:
+    case REASON_SILENCE:
+    case REASON_SPAWN:
+    case REASON_LOST:
+    case REASON_NO_METRIC:
+    case REASON_DISK:
+        return true;
+    case REASON_NONE:
+    case REASON_STOPPED:
+    case REASON_PAUSED:
+    case REASON_CANCELLED:
+    case REASON_COUNT:
+        break;
+    }
+    return false;
 }
 
+/* The attempt that failed last tells why; what was cancelled for it has nothing to say. */
 static enum code on_attempt(void *self, const struct attempt_row *row)
 {
     struct summary *s = self;
+    if (!failed(row) || row->ended < s->failed_at)
+        return OK;
+    s->failed_at = row->ended;
+    s->failed = trial_id_number(row->trial);
     s->failed_attempt = row->number;
-    return OK;
+    return arena_str(&s->a, row->detail, &s->failed_why);
 }
 
 static enum code gather(struct summary *s, struct search_id id, struct error *e)
@@ -65,9 +88,7 @@ static enum code gather(struct summary *s, struct search_id id, struct error *e)
         s->has_baseline = c == OK && s->baseline.has_value;
     }
     if (c == OK && s->search.counts[TRIAL_FAILED] + s->search.counts[TRIAL_CANCELLED] > 0)
-        c = store_trials(s->store, id, 1u << TRIAL_FAILED | 1u << TRIAL_CANCELLED, on_failed, s, e);
-    if (c == OK && s->failed > 0)
-        c = store_attempts(s->store, trial_id_of(id, s->failed), on_attempt, s, e);
+        c = store_search_attempts(s->store, id, on_attempt, s, e);
     return c;
 }
 
