@@ -314,6 +314,13 @@ class Commands(Case):
         out = self.p.trawl("check").out
         for name in ("model", "lr", "hidden", "tags"):
             self.assertIn(name, out)
+        self.assertTrue(checked["program"]["found"])
+        self.assertNotIn("is not there", out)
+        for nowhere in ("./nowhere", "no-such-program-anywhere"):
+            self.assertEqual(self.p.json("check", "--set", f"command={nowhere} ${{args}}")["program"],
+                             {"name": nowhere, "found": False})
+            self.assertIn(f"{nowhere}  is not there",
+                          self.p.trawl("check", "--set", f"command={nowhere} ${{args}}").out)
         plan = self.p.json("plan")
         self.assertIn("asha", json.dumps(plan))
         self.assertIn("asha", self.p.trawl("plan").out)
