@@ -393,7 +393,7 @@ static void every_failpoint_is_survived(void **state)
         {"exec.before-event", NULL, steady, true},
         {"exec.after-event:3", NULL, steady, true},
         {"exec.before-ack:2", NULL, steady, true},
-        {"exec.after-ack:5", NULL, steady, true},
+        {"exec.after-ack:2", NULL, steady, true},
         {"exec.before-hold", NULL, asks, true},
         {"exec.after-hold", NULL, asks, true},
         {"exec.before-answer", NULL, asks, true},
