@@ -413,8 +413,19 @@ static void every_failpoint_is_survived(void **state)
         dies_at(&places[i]);
 }
 
+/* The leak sanitizer looks at a supervisor from a child of it, and a supervisor whose child was
+ * shot meanwhile waits for it for ever: they look for no leaks here. This process still does. */
+static void supervisors_look_for_no_leaks(void)
+{
+    char options[512];
+    const char *said = getenv("ASAN_OPTIONS");
+    snprintf(options, sizeof(options), "%s%sdetect_leaks=0", said ? said : "", said ? ":" : "");
+    setenv("ASAN_OPTIONS", options, 1);
+}
+
 int main(void)
 {
+    supervisors_look_for_no_leaks();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failpoint_is_survived),
         cmocka_unit_test(killed_controllers_lose_nothing),
