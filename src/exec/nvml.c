@@ -15,7 +15,7 @@
 enum { NVML_SUCCESS = 0, NVML_DRIVER_NOT_LOADED = 9 };
 
 struct nvml {
-    void *library;
+    void *handle;
     int (*init)(void);
     int (*shutdown)(void);
     int (*count)(unsigned *);
@@ -26,7 +26,7 @@ struct nvml {
 
 static void *symbol(const struct nvml *m, const char *name)
 {
-    return dlsym(m->library, name);
+    return dlsym(m->handle, name);
 }
 
 /* dlsym gives a pointer to data where one to a function is wanted: POSIX has it copied like this.
@@ -90,8 +90,8 @@ static enum code list(const struct nvml *m, struct nvml_device *ret, int room, i
 enum code nvml_list(const char *library, struct nvml_device *ret, int room, int *ret_n,
                     struct error *e)
 {
-    struct nvml m = {.library = dlopen(library, RTLD_NOW | RTLD_LOCAL)};
-    if (!m.library) {
+    struct nvml m = {.handle = dlopen(library, RTLD_NOW | RTLD_LOCAL)};
+    if (!m.handle) {
         *ret_n = 0;
         return OK;
     }
@@ -107,6 +107,6 @@ enum code nvml_list(const char *library, struct nvml_device *ret, int room, int 
             code = failed(&m, status, "anything", e);
         }
     }
-    dlclose(m.library);
+    dlclose(m.handle);
     return code;
 }
