@@ -87,7 +87,8 @@ static void set_up(struct bench *b, const char *method, int64_t trials)
         .space = b->space,
         .effort = {trials, true, 1, 27, SLOTS},
         .seed = 1,
-        .minimize = true,
+        .n_objectives = 1,
+        .minimize = {true},
     };
     struct method *m = &b->settings.method;
     check(method_parse(&b->arena, str_of(method), (struct location){.file = NULL}, m, &e), &e);

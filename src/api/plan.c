@@ -86,7 +86,8 @@ static enum code make_searcher(struct plan *p, struct error *e)
                                    .method = p->method,
                                    .effort = p->effort,
                                    .seed = st->seed,
-                                   .minimize = st->minimize,
+                                   .n_objectives = 1,
+                                   .minimize = {st->minimize},
                                    .seeds = st->seeds,
                                    .replicates = st->replicates,
                                    .baseline = st->has_baseline ? &st->baseline : NULL};

@@ -264,7 +264,8 @@ enum code search_make_searcher(struct scheduler *s, struct search *q, struct err
                                    .method = q->method,
                                    .effort = st->effort,
                                    .seed = q->seed,
-                                   .minimize = st->minimize,
+                                   .n_objectives = 1,
+                                   .minimize = {st->minimize},
                                    .seeds = st->seeds,
                                    .replicates = st->replicates,
                                    .baseline = st->has_baseline ? &st->baseline : NULL};

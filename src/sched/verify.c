@@ -26,7 +26,8 @@ static enum code make(struct arena *a, const struct search_row *row, struct sett
     struct kept kept;
     struct searcher_settings ss = {.space = st->space,
                                    .effort = st->effort,
-                                   .minimize = st->minimize,
+                                   .n_objectives = 1,
+                                   .minimize = {st->minimize},
                                    .seeds = st->seeds,
                                    .replicates = st->replicates,
                                    .baseline = st->has_baseline ? &st->baseline : NULL};

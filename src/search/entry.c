@@ -7,6 +7,7 @@
 #include "search/entry.h"
 
 #include "base/number.h"
+#include "search/sampler.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -17,6 +18,7 @@ static const char *const kind_names[] = {"begin", "ask", "report", "exit", "even
 static const char *const decision_names[] = {"continue", "stop", "pause"};
 static const char *const outcome_names[] = {"completed", "stopped", "failed", "infeasible",
                                             "cancelled"};
+static const char *const goal_names[] = {"maximize", "minimize"};
 static const char *const policy_names[] = {"vary", "same", "replicates"};
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -114,7 +116,16 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
     jw_str(&j, buf_view(&method));
     key_cstr(&j, "why", settings->method.why);
     key_i64(&j, "seed", (int64_t)settings->seed);
-    key_cstr(&j, "goal", settings->minimize ? "minimize" : "maximize");
+    key_cstr(&j, "goal", goal_names[settings->minimize[0]]);
+    if (settings->n_objectives > 1) {
+        jw_key(&j, "goals");
+        jw_array(&j);
+        for (size_t i = 0; i < settings->n_objectives; i++)
+            jw_cstr(&j, goal_names[settings->minimize[i]]);
+        jw_array_end(&j);
+    }
+    if (settings->n_requirements > 0)
+        key_i64(&j, "requirements", (int64_t)settings->n_requirements);
     key_cstr(&j, "seeds", policy_names[settings->seeds]);
     key_i64(&j, "replicates", settings->seeds == SEEDS_REPLICATES ? settings->replicates : 1);
     key_i64(&j, "trials", settings->effort.trials);
@@ -128,8 +139,19 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
     buf_free(&method);
 }
 
-void entry_write_ask(const struct ask_record *r, struct buf *b)
+static void key_reals(struct json *j, const char *key, const double *v, size_t n)
 {
+    jw_key(j, key);
+    jw_array(j);
+    for (size_t i = 0; i < n; i++)
+        jw_real(j, v[i]);
+    jw_array_end(j);
+}
+
+void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
+                     struct buf *b)
+{
+    const struct sampler_kind *sampler = settings->method.sampler;
     struct json j;
     start(&j, b);
     jw_key(&j, "params");
@@ -144,6 +166,12 @@ void entry_write_ask(const struct ask_record *r, struct buf *b)
     jw_i64(&j, r->next_index);
     jw_array_end(&j);
     key_i64(&j, "seen", r->seen);
+    if (r->first >= 0)
+        key_i64(&j, "first", r->first);
+    if (r->origin >= 0 && sampler->origins)
+        key_cstr(&j, "by", sampler->origins[r->origin]);
+    if (r->n_fitted > 0)
+        key_reals(&j, "fitted", r->fitted, r->n_fitted);
     finish(&j);
 }
 
@@ -157,13 +185,36 @@ void entry_write_report(const struct report_record *r, struct buf *b)
     finish(&j);
 }
 
-void entry_write_exit(const struct exit_record *r, struct buf *b)
+static void write_end(struct json *j, const struct searcher_settings *settings,
+                      const struct exit_record *r)
+{
+    key_cstr(j, "outcome", outcome_names[r->outcome]);
+    key_i64(j, "step", r->step);
+    key_real(j, "value", r->result.values[0]);
+    if (settings->n_objectives > 1)
+        key_reals(j, "values", r->result.values, settings->n_objectives);
+    if (settings->n_requirements > 0)
+        key_reals(j, "excess", r->result.excess, settings->n_requirements);
+}
+
+void entry_write_exit(const struct searcher_settings *settings, const struct exit_record *r,
+                      struct buf *b)
 {
     struct json j;
     start(&j, b);
-    key_cstr(&j, "outcome", outcome_names[r->outcome]);
-    key_i64(&j, "step", r->step);
-    key_real(&j, "value", r->value);
+    write_end(&j, settings, r);
+    finish(&j);
+}
+
+void entry_write_evidence(const struct searcher_settings *settings, const struct evidence_record *r,
+                          struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    key_cstr(&j, "event", "evidence");
+    jw_key(&j, "params");
+    config_json(&r->config, &j);
+    write_end(&j, settings, &r->end);
     finish(&j);
 }
 
@@ -219,15 +270,58 @@ static int64_t get_i64(struct reading *r, const char *key, int64_t lo, int64_t h
     return i;
 }
 
-static double get_real(struct reading *r, const char *key)
+static double real_of(struct reading *r, const char *key, const json_t *v)
 {
-    const json_t *v = json_object_get(r->root, key);
     double x = 0;
     if (json_is_number(v))
         return json_number_value(v);
     if (!json_is_string(v) || !number_parse_real(str_of(json_string_value(v)), &x) || isfinite(x))
         wrong(r, key);
     return x;
+}
+
+static double get_real(struct reading *r, const char *key)
+{
+    return real_of(r, key, json_object_get(r->root, key));
+}
+
+/* An array of exactly n. */
+static void get_reals(struct reading *r, const char *key, size_t n, double *ret)
+{
+    const json_t *v = json_object_get(r->root, key);
+    if (!json_is_array(v) || json_array_size(v) != n)
+        wrong(r, key);
+    for (size_t i = 0; r->ok && i < n; i++)
+        ret[i] = real_of(r, key, json_array_get(v, i));
+}
+
+static void get_fitted(struct reading *r, struct arena *a, struct ask_record *ret)
+{
+    const json_t *v = json_object_get(r->root, "fitted");
+    if (!v)
+        return;
+    size_t n = json_array_size(v);
+    double *fitted = n > 0 && n <= FITTED_MAX ? arena_array(a, n, sizeof(*fitted)) : NULL;
+    if (!fitted) {
+        wrong(r, "fitted");
+        return;
+    }
+    get_reals(r, "fitted", n, fitted);
+    for (size_t i = 0; r->ok && i < n; i++)
+        if (!isfinite(fitted[i]))
+            wrong(r, "fitted");
+    ret->fitted = fitted;
+    ret->n_fitted = n;
+}
+
+/* A part that this sampler does not have (any more) is passed over. */
+static int get_origin(struct reading *r, const struct sampler_kind *sampler)
+{
+    const char *by = json_string_value(json_object_get(r->root, "by"));
+    for (int i = 0; by && sampler->origins && sampler->origins[i]; i++)
+        if (strcmp(sampler->origins[i], by) == 0)
+            return i;
+    return -1;
 }
 
 static bool get_bool(struct reading *r, const char *key)
@@ -284,6 +378,27 @@ static void get_index(struct reading *r, int64_t *ret_from, int64_t *ret_to)
         wrong(r, "index");
 }
 
+static void get_goals(struct reading *r, struct begin_record *b)
+{
+    b->n_objectives = 1;
+    b->minimize[0] = get_name(r, "goal", goal_names, 2) == 1;
+    const json_t *goals = json_object_get(r->root, "goals");
+    if (!goals)
+        return;
+    b->n_objectives = json_array_size(goals);
+    if (b->n_objectives < 2 || b->n_objectives > OBJECTIVES_MAX) {
+        wrong(r, "goals");
+        return;
+    }
+    for (size_t i = 0; i < b->n_objectives; i++) {
+        const char *goal = json_string_value(json_array_get(goals, i));
+        int at = goal ? find_name(goal_names, 2, str_of(goal)) : -1;
+        if (at < 0)
+            wrong(r, "goals");
+        b->minimize[i] = at == 1;
+    }
+}
+
 enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_record *ret,
                            struct error *e)
 {
@@ -294,8 +409,10 @@ enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_
         b.method = get_str(&r, "method", a);
         b.why = get_str(&r, "why", a);
         b.seed = get_i64(&r, "seed", 0, INT64_MAX);
-        static const char *const goals[] = {"maximize", "minimize"};
-        b.minimize = get_name(&r, "goal", goals, 2) == 1;
+        get_goals(&r, &b);
+        const json_t *requirements = json_object_get(r.root, "requirements");
+        if (requirements)
+            b.n_requirements = (size_t)get_i64(&r, "requirements", 1, REQUIREMENTS_MAX);
         b.seeds = get_str(&r, "seeds", a);
         b.replicates = get_i64(&r, "replicates", 1, INT64_MAX);
     }
@@ -305,18 +422,22 @@ enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_
     return code;
 }
 
-enum code entry_read_ask(const struct entry *x, const struct space *s, struct arena *a,
-                         struct ask_record *ret, struct error *e)
+enum code entry_read_ask(const struct entry *x, const struct searcher_settings *settings,
+                         struct arena *a, struct ask_record *ret, struct error *e)
 {
     struct reading r = read_entry(x, e);
-    struct ask_record b = {.seed = 0};
+    struct ask_record b = {.first = -1};
     if (r.ok) {
-        get_config(&r, s, a, &b.config);
+        get_config(&r, settings->space, a, &b.config);
         b.seed = get_i64(&r, "seed", 0, INT32_MAX);
         b.steps = get_i64(&r, "steps", 0, INT64_MAX);
         b.baseline = get_bool(&r, "baseline");
         get_index(&r, &b.index, &b.next_index);
         b.seen = get_i64(&r, "seen", 0, INT64_MAX);
+        if (json_object_get(r.root, "first"))
+            b.first = get_i64(&r, "first", 0, FIRST_MAX - 1);
+        b.origin = get_origin(&r, settings->method.sampler);
+        get_fitted(&r, a, &b);
     }
     enum code code = end_reading(&r);
     if (code == OK)
@@ -339,28 +460,51 @@ enum code entry_read_report(const struct entry *x, struct report_record *ret, st
     return code;
 }
 
-enum code entry_read_exit(const struct entry *x, struct exit_record *ret, struct error *e)
+static struct exit_record get_end(struct reading *r, const struct searcher_settings *settings)
+{
+    struct exit_record b = {.step = 0};
+    b.outcome = (enum outcome)get_name(r, "outcome", outcome_names, COUNT(outcome_names));
+    b.step = get_i64(r, "step", -1, INT64_MAX);
+    b.result.values[0] = get_real(r, "value");
+    if (settings->n_objectives > 1)
+        get_reals(r, "values", settings->n_objectives, b.result.values);
+    if (settings->n_requirements > 0)
+        get_reals(r, "excess", settings->n_requirements, b.result.excess);
+    return b;
+}
+
+enum code entry_read_exit(const struct entry *x, const struct searcher_settings *settings,
+                          struct exit_record *ret, struct error *e)
 {
     struct reading r = read_entry(x, e);
     struct exit_record b = {.step = 0};
-    if (r.ok) {
-        b.outcome = (enum outcome)get_name(&r, "outcome", outcome_names, COUNT(outcome_names));
-        b.step = get_i64(&r, "step", -1, INT64_MAX);
-        b.value = get_real(&r, "value");
-    }
+    if (r.ok)
+        b = get_end(&r, settings);
     enum code code = end_reading(&r);
     if (code == OK)
         *ret = b;
     return code;
 }
 
-enum code entry_read_event(const struct entry *x, bool *ret_reopened, struct error *e)
+enum code entry_read_event(const struct entry *x, const struct searcher_settings *settings,
+                           struct arena *a, enum event_name *ret,
+                           struct evidence_record *ret_evidence, struct error *e)
 {
     struct reading r = read_entry(x, e);
-    const char *name = r.ok ? json_string_value(json_object_get(r.root, "event")) : NULL;
-    bool reopened = name && strcmp(name, "reopened") == 0;
+    const char *text = r.ok ? json_string_value(json_object_get(r.root, "event")) : NULL;
+    enum event_name name = EVENT_OTHER;
+    struct evidence_record evidence = {.end.step = 0};
+    if (text && strcmp(text, "reopened") == 0)
+        name = EVENT_REOPENED;
+    if (text && strcmp(text, "evidence") == 0) {
+        name = EVENT_EVIDENCE;
+        get_config(&r, settings->space, a, &evidence.config);
+        evidence.end = get_end(&r, settings);
+    }
     enum code code = end_reading(&r);
-    if (code == OK)
-        *ret_reopened = reopened;
+    if (code == OK) {
+        *ret = name;
+        *ret_evidence = evidence;
+    }
     return code;
 }

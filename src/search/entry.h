@@ -15,7 +15,11 @@ struct ask_record {
     int64_t seed, steps;
     int64_t index, next_index; /* generator position before and after */
     int64_t seen;              /* the last entry it was based on */
+    int64_t first;             /* which of the given first points; -1: none */
     bool baseline;
+    int origin; /* index into the sampler's origins; -1: none */
+    const double *fitted;
+    size_t n_fitted;
 };
 
 struct report_record {
@@ -27,32 +31,46 @@ struct report_record {
 struct exit_record {
     enum outcome outcome;
     int64_t step;
-    double value;
+    struct result result; /* as the program reported it */
+};
+
+struct evidence_record {
+    struct config config;
+    struct exit_record end;
 };
 
 /* What a begin entry says of the settings. */
 struct begin_record {
     int64_t engine, seed, replicates;
-    bool minimize;
+    size_t n_objectives, n_requirements;
+    bool minimize[OBJECTIVES_MAX];
     struct str method, why, seeds; /* in the arena given */
 };
 
 void entry_write_begin(const struct searcher_settings *settings, struct buf *b);
-void entry_write_ask(const struct ask_record *r, struct buf *b);
+void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
+                     struct buf *b);
 void entry_write_report(const struct report_record *r, struct buf *b);
-void entry_write_exit(const struct exit_record *r, struct buf *b);
+void entry_write_exit(const struct searcher_settings *settings, const struct exit_record *r,
+                      struct buf *b);
+void entry_write_evidence(const struct searcher_settings *settings, const struct evidence_record *r,
+                          struct buf *b);
 void entry_write_reopened(struct buf *b);
 
 enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_record *ret,
                            struct error *e) must_check;
-enum code entry_read_ask(const struct entry *x, const struct space *s, struct arena *a,
-                         struct ask_record *ret, struct error *e) must_check;
+enum code entry_read_ask(const struct entry *x, const struct searcher_settings *settings,
+                         struct arena *a, struct ask_record *ret, struct error *e) must_check;
 enum code entry_read_report(const struct entry *x, struct report_record *ret,
                             struct error *e) must_check;
-enum code entry_read_exit(const struct entry *x, struct exit_record *ret,
-                          struct error *e) must_check;
-/* Is it the event of a trial that came back to life? */
-enum code entry_read_event(const struct entry *x, bool *ret_reopened, struct error *e) must_check;
+enum code entry_read_exit(const struct entry *x, const struct searcher_settings *settings,
+                          struct exit_record *ret, struct error *e) must_check;
+/* Which event is it? One of a trial that came back to life, evidence (then *ret_evidence is set, in
+ * `a`), or one that is not the searcher's. */
+enum event_name { EVENT_OTHER, EVENT_REOPENED, EVENT_EVIDENCE };
+enum code entry_read_event(const struct entry *x, const struct searcher_settings *settings,
+                           struct arena *a, enum event_name *ret,
+                           struct evidence_record *ret_evidence, struct error *e) must_check;
 
 /* E_CORRUPT, "entry 12: ..." */
 enum code entry_corrupt(const struct entry *x, struct error *e, const char *fmt, ...)

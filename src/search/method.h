@@ -62,6 +62,8 @@ enum code method_parse(struct arena *a, struct str text, struct location at, str
  * not resolve anew: its method is the one its first entry tells (searcher_method_of). */
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
                          struct error *e) must_check;
+/* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
+enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */
 void method_write(const struct method *m, struct buf *b);
 /* Puts one in, with the default of every option. */

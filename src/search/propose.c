@@ -1,5 +1,5 @@
 /*
- * What to try next: the baseline, another replicate, or a fresh configuration.
+ * What to try next: the baseline, a given first point, another replicate, or a fresh configuration.
  *
  * A fresh one is the first draw, from the generator's position on, that satisfies the constraints
  * and was not proposed before. Where draws keep coming up with known configurations, a space that
@@ -8,6 +8,7 @@
  */
 #include "search/state.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -52,100 +53,186 @@ static bool replicate_is_due(const struct searcher *s)
 {
     if (s->settings.seeds != SEEDS_REPLICATES || s->trials.n == 0)
         return false;
-    size_t last = s->trials.n - 1;
-    return !s->trials.v[last].baseline && s->copies < s->settings.replicates &&
-           !s->trials.seen[last].infeasible;
+    const struct observation *last = trials_seen(&s->trials, (int64_t)s->trials.n);
+    return !last->baseline && s->copies < s->settings.replicates && !last->infeasible;
+}
+
+enum next next_kind(const struct searcher *s, size_t *ret_first)
+{
+    if (s->trials.n == 0 && s->settings.baseline)
+        return NEXT_BASELINE;
+    if (replicate_is_due(s))
+        return NEXT_REPLICATE;
+    for (size_t i = s->first; i < s->settings.n_first; i++)
+        if (!trials_know(&s->trials, &s->settings.first[i])) {
+            *ret_first = i;
+            return NEXT_FIRST;
+        }
+    return s->exhausted ? NEXT_NONE : NEXT_DRAWN;
 }
 
 /* The first configuration of the space, in the order of enumeration, that is allowed and new. */
-static enum code walk(struct searcher *s, struct config *ret, bool *ret_end, struct error *e)
+static enum code walk(struct source *x, const struct history *h, struct sample *ret,
+                      struct error *e)
 {
-    if (!s->walk) {
-        enum code code = enumeration_new(s->settings.space, 0, &s->walk, e);
+    if (!x->walk) {
+        enum code code = enumeration_new(x->settings->space, 0, &x->walk, e);
         if (code != OK)
             return code;
     }
-    for (;; s->walked++) {
-        enum code code = enumeration_at(s->walk, s->walked, ret, ret_end, e);
-        if (code != OK || *ret_end)
+    for (;; x->walked++) {
+        enum code code = enumeration_at(x->walk, x->walked, &ret->config, &ret->end, e);
+        if (code != OK || ret->end)
             return code;
-        if (config_allowed(ret, NULL) && !trials_know(&s->trials, ret))
+        if (config_allowed(&ret->config, NULL) && !history_knows(h, &ret->config))
             return OK;
     }
 }
 
-static enum code none_allowed(const struct searcher *s, struct error *e)
+static enum code none_allowed(struct error *e)
 {
     error_set(e, E_UNSATISFIABLE, "%d draws in a row violated the constraints", DRAWS_MAX);
     error_hint(e, "loosen the constraints, or narrow the priors to where they hold");
     return E_UNSATISFIABLE;
 }
 
-/* In s->draw, the sampler or s->walk; *next_index counts the draws. */
-static enum code draw(struct searcher *s, int64_t *next_index, struct config *ret, bool *ret_end,
-                      struct error *e)
+/* Hyperparameters that are no numbers would poison the journal: the next fit starts afresh. */
+static void drop_unless_finite(struct sample *x)
 {
-    const struct sampler_kind *kind = s->settings.method.sampler;
-    const struct history history = trials_history(&s->trials);
-    int known_max = s->enumerable ? KNOWN_BEFORE_WALK : KNOWN_MAX;
+    for (size_t i = 0; i < x->n_fitted; i++)
+        if (!isfinite(x->fitted[i]) || x->n_fitted > FITTED_MAX)
+            x->n_fitted = 0;
+}
+
+enum code draw(struct source *x, const struct draw_request *q, struct draw *ret, struct error *e)
+{
+    const struct sampler_kind *kind = x->settings->method.sampler;
+    int known_max = x->enumerable ? KNOWN_BEFORE_WALK : KNOWN_MAX;
     int64_t refused = 0, known = 0;
+    struct draw d = {.next_index = q->index};
+    struct sample_request request = {
+        .history = &q->history, .fitted = q->fitted, .n_fitted = q->n_fitted};
     while (kind->enumerates || (known < known_max && refused < DRAWS_MAX)) {
-        arena_clear(&s->draw);
-        enum code code = kind->sample(s->sampler, &s->draw, &history, *next_index, ret, ret_end, e);
-        if (code != OK || *ret_end)
+        arena_clear(&x->arena);
+        d.sample = (struct sample){.end = false};
+        request.index = d.next_index;
+        enum code code = kind->sample(x->sampler, &x->arena, &request, &d.sample, e);
+        if (code != OK)
             return code;
-        ++*next_index;
-        if (!config_allowed(ret, NULL))
+        d.next_index += !d.sample.end;
+        drop_unless_finite(&d.sample);
+        *ret = d;
+        if (d.sample.end)
+            return OK;
+        if (!config_allowed(&d.sample.config, NULL))
             refused++;
-        else if (trials_know(&s->trials, ret))
+        else if (history_knows(&q->history, &d.sample.config))
             known++;
         else
             return OK;
     }
-    if (s->enumerable)
-        return walk(s, ret, ret_end, e);
-    *ret_end = known > 0;
-    return known > 0 ? OK : none_allowed(s, e);
+    if (!x->enumerable) {
+        ret->sample.end = known > 0;
+        return known > 0 ? OK : none_allowed(e);
+    }
+    ret->sample = (struct sample){.origin = -1};
+    return walk(x, &q->history, &ret->sample, e);
 }
 
-static enum code copy_config(struct arena *a, const struct config *c, struct config *ret,
-                             struct error *e)
+static enum code copy_ask(struct arena *a, const struct config *config, struct ask_record *r,
+                          struct error *e)
 {
-    enum code code = config_copy(a, c, ret);
-    return code == OK ? OK : error_set(e, code, "a configuration can't be copied");
+    double *fitted = r->n_fitted > 0 ? arena_array(a, r->n_fitted, sizeof(*fitted)) : NULL;
+    if ((r->n_fitted > 0 && !fitted) || config_copy(a, config, &r->config) != OK)
+        return error_nomem(e);
+    if (fitted)
+        memcpy(fitted, r->fitted, r->n_fitted * sizeof(*fitted));
+    r->fitted = fitted;
+    return OK;
 }
 
-enum code propose(struct searcher *s, struct arena *a, struct ask_record *ret, bool *ret_end,
-                  struct error *e)
+/* On the spot, from what was seen up to an entry. */
+static enum code draw_now(struct searcher *s, int64_t seen, struct draw *ret, struct error *e)
 {
-    const struct searcher_settings *settings = &s->settings;
-    struct ask_record r = {.steps = settings->method.allocator->steps(s->allocator),
+    struct past past = {.v = NULL};
+    struct draw_request q = {.index = s->index, .fitted = s->fitted, .n_fitted = s->n_fitted};
+    enum code code = OK;
+    if (seen < s->seq) {
+        code = trials_past(&s->trials, seen, &past, e);
+        q.history = past.history;
+    } else {
+        q.history = trials_history(&s->trials);
+    }
+    if (code == OK)
+        code = draw(&s->source, &q, ret, e);
+    past_free(&past);
+    return code;
+}
+
+/* The suggestion that was prepared, if one is ready for us, else one made now. */
+static enum code drawn(struct searcher *s, struct draw *ret, struct ask_record *r, struct error *e)
+{
+    enum code code = OK;
+    if (s->ready) {
+        code = s->ready->code;
+        *ret = s->ready->draw;
+        r->seen = s->ready->seen;
+        if (code != OK && e)
+            *e = s->ready->error;
+    } else {
+        code = draw_now(s, r->seen, ret, e);
+    }
+    if (code != OK)
+        return code;
+    r->next_index = ret->next_index;
+    r->origin = s->settings.method.sampler->origins ? ret->sample.origin : -1;
+    r->fitted = ret->sample.fitted;
+    r->n_fitted = ret->sample.n_fitted;
+    return OK;
+}
+
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, struct ask_record *ret,
+                  bool *ret_end, struct error *e)
+{
+    struct ask_record r = {.steps = s->settings.method.allocator->steps(s->allocator),
                            .index = s->index,
                            .next_index = s->index,
-                           .seen = s->seq};
-    struct config config;
+                           .seen = seen,
+                           .first = -1,
+                           .origin = -1};
+    const struct config *config = NULL;
+    struct draw d = {.next_index = 0};
+    size_t first = 0;
     int64_t copy = 0;
-    bool end = s->exhausted;
     enum code code = OK;
-    if (s->trials.n == 0 && settings->baseline) {
+    switch (next_kind(s, &first)) {
+    case NEXT_BASELINE:
         r.baseline = true;
-        config = *settings->baseline;
-        end = false;
-    } else if (replicate_is_due(s)) {
+        config = s->settings.baseline;
+        break;
+    case NEXT_REPLICATE:
         copy = s->copies;
-        config = *s->trials.seen[s->trials.n - 1].config;
-        end = false;
-    } else if (!end) {
-        code = draw(s, &r.next_index, &config, &end, e);
-        s->exhausted = code == OK && end;
+        config = trials_seen(&s->trials, (int64_t)s->trials.n)->config;
+        break;
+    case NEXT_FIRST:
+        r.first = (int64_t)first;
+        config = &s->settings.first[first];
+        break;
+    case NEXT_DRAWN:
+        code = drawn(s, &d, &r, e);
+        s->exhausted = code == OK && d.sample.end;
+        config = d.sample.end ? NULL : &d.sample.config;
+        break;
+    case NEXT_NONE:
+        break;
     }
-    if (code == OK && !end) {
+    if (code == OK && config) {
         r.seed = seed_of(s, copy);
-        code = copy_config(a, &config, &r.config, e);
+        code = copy_ask(a, config, &r, e);
     }
     if (code == OK) {
         *ret = r;
-        *ret_end = end;
+        *ret_end = !config;
     }
     return code;
 }

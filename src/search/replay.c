@@ -33,9 +33,23 @@ static enum code check_begin(struct searcher *s, const struct entry *x, bool rec
     if (!same_method)
         return E_CORRUPT;
     int64_t replicates = now->seeds == SEEDS_REPLICATES ? now->replicates : 1;
-    if (r.seed != (int64_t)now->seed || r.minimize != now->minimize ||
+    bool same_goals = r.n_objectives == now->n_objectives &&
+                      memcmp(r.minimize, now->minimize, r.n_objectives * sizeof(bool)) == 0;
+    if (r.seed != (int64_t)now->seed || !same_goals || r.n_requirements != now->n_requirements ||
         !str_is(r.seeds, seed_policy_name(now->seeds)) || r.replicates != replicates)
-        return entry_corrupt(x, e, "seed, goal or seeds are not those of this search");
+        return entry_corrupt(x, e,
+                             "seed, goals, requirements or seeds are not those of this search");
+    return OK;
+}
+
+static enum code check_first(const struct searcher *s, const struct entry *x,
+                             const struct ask_record *r, struct error *e)
+{
+    const struct searcher_settings *now = &s->settings;
+    bool one_of_them = r->first >= (int64_t)s->first && (size_t)r->first < now->n_first &&
+                       r->next_index == r->index && !r->baseline;
+    if (!one_of_them || !config_equal(&r->config, &now->first[r->first]))
+        return entry_corrupt(x, e, "it is not one of the first points still to be tried");
     return OK;
 }
 
@@ -49,6 +63,8 @@ static enum code check_ask(const struct searcher *s, const struct entry *x,
     if (r->index != s->index)
         return entry_corrupt(x, e, "the generator stands at %lld, not at %lld", (long long)s->index,
                              (long long)r->index);
+    if (r->seen < s->reopened_at)
+        return entry_corrupt(x, e, "it is based on what was before a trial came back to life");
     if (r->seen >= x->seq)
         return entry_corrupt(x, e, "it is based on entry %lld, which comes later",
                              (long long)r->seen);
@@ -59,13 +75,14 @@ static enum code check_ask(const struct searcher *s, const struct entry *x,
         return entry_corrupt(x, e, "it is not the baseline of this search");
     if (!config_allowed(&r->config, NULL))
         return entry_corrupt(x, e, "its parameters violate a constraint");
-    bool replicate = r->next_index == r->index && !r->baseline;
-    if (replicate && (now->seeds != SEEDS_REPLICATES || s->trials.n == 0 ||
-                      !config_equal(&r->config, s->trials.seen[s->trials.n - 1].config)))
+    bool replicate = r->next_index == r->index && !r->baseline && r->first < 0;
+    if (replicate &&
+        (now->seeds != SEEDS_REPLICATES || s->trials.n == 0 ||
+         !config_equal(&r->config, trials_seen(&s->trials, (int64_t)s->trials.n)->config)))
         return entry_corrupt(x, e, "it is no replicate of the trial before");
     if (!replicate && trials_know(&s->trials, &r->config))
         return entry_corrupt(x, e, "its parameters were proposed before");
-    return OK;
+    return r->first >= 0 ? check_first(s, x, r, e) : OK;
 }
 
 static enum code params_text(const struct config *c, struct buf *b)
@@ -97,14 +114,17 @@ static enum code recompute_ask(struct searcher *s, const struct entry *x,
 {
     struct ask_record now;
     bool end;
-    enum code code = propose(s, &s->scratch, &now, &end, e);
+    enum code code = propose(s, &s->scratch, r->seen, &now, &end, e);
     if (code != OK)
         return code;
     if (end)
         return entry_corrupt(x, e, "recomputed, there is nothing left to propose");
     if (!config_equal(&r->config, &now.config) || r->seed != now.seed || r->steps != now.steps ||
-        r->next_index != now.next_index || r->seen != now.seen)
+        r->next_index != now.next_index || r->first != now.first || r->origin != now.origin)
         return differing_ask(x, r, &now, e);
+    if (r->n_fitted != now.n_fitted ||
+        (r->n_fitted > 0 && memcmp(r->fitted, now.fitted, r->n_fitted * sizeof(*r->fitted)) != 0))
+        return entry_corrupt(x, e, "recomputed, other hyperparameters are fitted");
     return OK;
 }
 
@@ -112,7 +132,7 @@ static enum code follow_ask(struct searcher *s, const struct entry *x, bool reco
                             struct error *e)
 {
     struct ask_record r;
-    enum code code = entry_read_ask(x, s->settings.space, &s->scratch, &r, e);
+    enum code code = entry_read_ask(x, &s->settings, &s->scratch, &r, e);
     if (code == OK)
         code = check_ask(s, x, &r, e);
     if (code == OK && recompute)
@@ -148,7 +168,7 @@ static enum code follow_exit(struct searcher *s, const struct entry *x, struct e
 {
     struct exit_record r;
     struct error why = {.code = OK};
-    enum code code = entry_read_exit(x, &r, e);
+    enum code code = entry_read_exit(x, &s->settings, &r, e);
     if (code != OK)
         return code;
     if (check_exit(s, x->trial, r.outcome, r.step, &why) != OK)
@@ -158,18 +178,26 @@ static enum code follow_exit(struct searcher *s, const struct entry *x, struct e
 
 static enum code follow_event(struct searcher *s, const struct entry *x, struct error *e)
 {
-    bool reopened;
+    enum event_name name;
+    struct evidence_record r;
     struct error why = {.code = OK};
-    enum code code = entry_read_event(x, &reopened, e);
+    enum code code = entry_read_event(x, &s->settings, &s->scratch, &name, &r, e);
     if (code != OK)
         return code;
-    if (!reopened) {
-        s->seq++;
-        return OK;
+    switch (name) {
+    case EVENT_OTHER:
+        break;
+    case EVENT_REOPENED:
+        if (check_reopen(s, x->trial, &why) != OK)
+            return entry_corrupt(x, e, "%s", why.message);
+        return take_reopen(s, x->trial, e);
+    case EVENT_EVIDENCE:
+        if (check_evidence(s, &r.config, r.end.outcome, r.end.step, &why) != OK)
+            return entry_corrupt(x, e, "%s", why.message);
+        return take_evidence(s, &r, e);
     }
-    if (check_reopen(s, x->trial, &why) != OK)
-        return entry_corrupt(x, e, "%s", why.message);
-    return take_reopen(s, x->trial, e);
+    s->seq++;
+    return OK;
 }
 
 static enum code follow(struct searcher *s, const struct entry *x, bool recompute, struct error *e)

@@ -134,3 +134,21 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
     *m = r;
     return OK;
 }
+
+enum code method_check_objectives(const struct method *m, size_t n, struct error *e)
+{
+    if (n > 1 && m->sampler->objectives_max > 0 && n > m->sampler->objectives_max) {
+        error_set(e, E_INVALID, "%s follows at most %zu objective%s, and there are %zu",
+                  m->sampler->name, m->sampler->objectives_max,
+                  m->sampler->objectives_max == 1 ? "" : "s", n);
+        error_hint(e, "leave the sampler to `method: auto`, or name one that follows several");
+        return E_INVALID;
+    }
+    if (n > 1 && m->allocator != &allocator_full) {
+        error_set(e, E_INVALID, "%s stops trials by one objective, and there are %zu",
+                  m->allocator->name, n);
+        error_hint(e, "use `full`, which runs every trial to its end");
+        return E_INVALID;
+    }
+    return OK;
+}

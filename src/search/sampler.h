@@ -5,6 +5,7 @@
 #ifndef SEARCH_SAMPLER_H
 #define SEARCH_SAMPLER_H
 
+#include "search/history.h"
 #include "search/searcher.h"
 
 /* An option a method may set in parentheses. A number lies in [lo, hi]; `words` (NULL-terminated)
@@ -16,39 +17,48 @@ struct option_kind {
     const char *const *words;
 };
 
-/* One finished or pending trial as a sampler sees it; minimised, finite or NaN: no value (failed,
- * pending, or nothing but NaN and infinities). */
-struct observation {
-    const struct config *config;
-    double value;
-    bool pending, failed, infeasible;
-    int64_t step;
+struct sample_request {
+    const struct history *history;
+    int64_t index; /* how many draws were taken before, those that were thrown away included */
+    const double *fitted; /* what the last sample had fitted */
+    size_t n_fitted;      /* 0: nothing yet */
 };
 
-struct history {
-    size_t n;
-    const struct observation *v;
+struct sample {
+    struct config config;
+    bool end;             /* there are no more; config is not set */
+    int origin;           /* index into `origins` */
+    const double *fitted; /* hyperparameters, for the journal and for the next sample to start from;
+                             finite; in `a` or the sampler */
+    size_t n_fitted;      /* at most FITTED_MAX; 0: as before */
 };
 
 struct sampler_kind {
     const char *name, *about; /* `about` names the paper */
     const struct option_kind *options;
     size_t n_options;
+    const char *const *origins; /* NULL-terminated words for the parts of it that make proposals;
+                                   NULL: it has no parts */
     /* It lists a finite set and ends by itself, so that no number of draws thrown away is too many.
      */
     bool enumerates;
+    bool instant;          /* a sample costs microseconds: not worth preparing ahead */
+    size_t objectives_max; /* 0: any number */
     /* Does it fit? NULL: always. */
     enum code (*fits)(const struct method *m, const struct space *s, const struct effort *effort,
                       struct error *e);
     enum code (*create)(const struct searcher_settings *settings, void **ret, struct error *e);
     void (*destroy)(void *self);
-    /* One configuration from draw `index` (0, 1, ...: how many draws were taken before, counting
-     * the ones that were thrown away as duplicates or not allowed; the searcher looks after both).
-     * Sets *ret_end, and leaves *ret alone, when there are no more. The values live in `a`, the
-     * space, or the sampler until its next call. Draws depend on (settings->seed, index) and
-     * history alone; whatever else a sampler keeps may only save time. */
-    enum code (*sample)(void *self, struct arena *a, const struct history *h, int64_t index,
-                        struct config *ret, bool *ret_end, struct error *e);
+    /* One configuration. It depends on the settings and the request alone, bit for bit; whatever
+     * else a sampler keeps may only save time. Never two calls at once, but perhaps on another
+     * thread than the last; nothing that it is given changes meanwhile. *ret is zeroed before. The
+     * values live in `a`, the space, or the sampler until its next call.
+     *
+     * The searcher throws away what the constraints refuse or what was proposed before, and calls
+     * again with the next index. Whoever pays for a sample looks itself: config_allowed,
+     * history_knows. */
+    enum code (*sample)(void *self, struct arena *a, const struct sample_request *q,
+                        struct sample *ret, struct error *e);
 };
 
 extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol;

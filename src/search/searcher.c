@@ -19,6 +19,12 @@ static enum code check_settings(const struct searcher_settings *s, struct error 
         return error_set(e, E_INVALID, "the method is not resolved");
     if (s->seed > INT64_MAX)
         return error_set(e, E_INVALID, "a seed must lie from 0 to 2^63 - 1");
+    if (s->n_objectives < 1 || s->n_objectives > OBJECTIVES_MAX ||
+        s->n_requirements > REQUIREMENTS_MAX || s->n_first > FIRST_MAX)
+        return error_set(e, E_INVALID,
+                         "a search has 1 to %d objectives, at most %d requirements and at most %d "
+                         "first points",
+                         OBJECTIVES_MAX, REQUIREMENTS_MAX, FIRST_MAX);
     if (s->seeds == SEEDS_REPLICATES && s->replicates < 1)
         return error_set(e, E_INVALID, "a configuration needs at least one replicate");
     if (s->effort.trials < 0)
@@ -32,7 +38,10 @@ static enum code check_settings(const struct searcher_settings *s, struct error 
                          (long long)s->effort.min_steps, (long long)s->effort.max_steps);
     if (s->baseline && !config_allowed(s->baseline, NULL))
         return error_set(e, E_INVALID, "the baseline violates a constraint");
-    return OK;
+    for (size_t i = 0; i < s->n_first; i++)
+        if (!config_allowed(&s->first[i], NULL))
+            return error_set(e, E_INVALID, "first point %zu violates a constraint", i + 1);
+    return method_check_objectives(m, s->n_objectives, e);
 }
 
 static enum code create_parts(struct searcher *s, struct error *e)
@@ -44,7 +53,7 @@ static enum code create_parts(struct searcher *s, struct error *e)
     if (code == OK && m->allocator->fits)
         code = m->allocator->fits(m, &s->settings.effort, e);
     if (code == OK)
-        code = m->sampler->create(&s->settings, &s->sampler, e);
+        code = m->sampler->create(&s->settings, &s->source.sampler, e);
     if (code == OK)
         code = m->allocator->create(&s->settings, &s->allocator, e);
     return code;
@@ -60,13 +69,14 @@ enum code searcher_new(struct searcher **ret, const struct searcher_settings *se
     if (!s)
         return error_nomem(e);
     s->settings = *settings;
-    trials_init(&s->trials);
-    arena_init(&s->draw, SCRATCH_MAX);
+    trials_init(&s->trials, settings->n_objectives, settings->n_requirements);
+    s->source.settings = &s->settings;
+    arena_init(&s->source.arena, SCRATCH_MAX);
     arena_init(&s->scratch, SCRATCH_MAX);
     buf_init(&s->text, TEXT_MAX);
     bool exact;
     int64_t count = space_count(settings->space, &exact);
-    s->enumerable = count > 0 && count <= WALK_MAX;
+    s->source.enumerable = count > 0 && count <= WALK_MAX;
     code = create_parts(s, e);
     if (code != OK) {
         searcher_free(s);
@@ -80,24 +90,18 @@ void searcher_free(struct searcher *s)
 {
     if (!s)
         return;
-    if (s->sampler)
-        s->settings.method.sampler->destroy(s->sampler);
+    preparation_free(s->ready);
+    if (s->source.sampler)
+        s->settings.method.sampler->destroy(s->source.sampler);
     if (s->allocator)
         s->settings.method.allocator->destroy(s->allocator);
-    enumeration_free(s->walk);
+    enumeration_free(s->source.walk);
     trials_free(&s->trials);
-    arena_free(&s->draw);
+    arena_free(&s->source.arena);
     arena_free(&s->scratch);
     buf_free(&s->text);
+    free(s->fitted);
     free(s);
-}
-
-/* What the samplers and allocators see of a reported value. */
-static double minimised(const struct searcher *s, double value)
-{
-    if (!isfinite(value))
-        return (double)NAN;
-    return s->settings.minimize ? value : -value;
 }
 
 /* The entry whose text stands in s->text. */
@@ -129,12 +133,18 @@ enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_
     return OK;
 }
 
-static bool budget_is_spent(const struct searcher *s)
+bool searcher_is_spent(const struct searcher *s)
 {
     if (s->settings.effort.trials == 0 || s->trials.n == 0)
         return false;
     int64_t counted = (int64_t)s->trials.n - s->trials.v[0].baseline;
     return counted >= s->settings.effort.trials;
+}
+
+static const char *by_name(const struct searcher *s, int origin)
+{
+    const struct sampler_kind *kind = s->settings.method.sampler;
+    return kind->origins && origin >= 0 ? kind->origins[origin] : NULL;
 }
 
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
@@ -143,8 +153,18 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     if (!s->begun)
         return error_set(e, E_STATE, "the search has not begun");
     struct ask_record r;
-    bool end = budget_is_spent(s);
-    enum code code = end ? OK : propose(s, a, &r, &end, e);
+    size_t first;
+    bool end = searcher_is_spent(s);
+    bool is_drawn = !end && next_kind(s, &first) == NEXT_DRAWN;
+    if (is_drawn && s->out) {
+        *ret = (struct proposal){.kind = ASK_WAIT};
+        return OK;
+    }
+    enum code code = end ? OK : propose(s, a, s->seq, &r, &end, e);
+    if (is_drawn && s->ready) {
+        preparation_free(s->ready);
+        s->ready = NULL;
+    }
     if (code != OK)
         return code;
     if (end) {
@@ -153,7 +173,7 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     }
     int64_t trial = (int64_t)s->trials.n + 1;
     buf_clear(&s->text);
-    entry_write_ask(&r, &s->text);
+    entry_write_ask(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_ASK, trial, &entry, e);
     if (code == OK)
@@ -166,18 +186,8 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
                              .baseline = r.baseline,
                              .config = r.config,
                              .seed = r.seed,
-                             .steps = r.steps};
-    return OK;
-}
-
-enum code take_ask(struct searcher *s, const struct ask_record *r, struct error *e)
-{
-    enum code code = trials_add(&s->trials, &r->config, r->steps, r->baseline, e);
-    if (code != OK)
-        return code;
-    s->copies = r->next_index == r->index && !r->baseline ? s->copies + 1 : 1;
-    s->index = r->next_index;
-    s->seq++;
+                             .steps = r.steps,
+                             .by = by_name(s, r.origin)};
     return OK;
 }
 
@@ -215,7 +225,8 @@ enum decision decide(const struct searcher *s, int64_t trial, int64_t step, doub
         return DECISION_STOP;
     if (t->baseline || (t->steps > 0 && step >= t->steps))
         return DECISION_CONTINUE;
-    return s->settings.method.allocator->decide(s->allocator, trial, step, minimised(s, value));
+    return s->settings.method.allocator->decide(s->allocator, trial, step,
+                                                minimised(&s->settings, 0, value));
 }
 
 enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
@@ -239,23 +250,6 @@ enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, in
     return OK;
 }
 
-enum code take_report(struct searcher *s, int64_t trial, const struct report_record *r,
-                      struct error *e)
-{
-    struct trial *t = trials_get(&s->trials, trial);
-    const struct allocator_kind *kind = s->settings.method.allocator;
-    /* What a trial still says after it was told to stop is no result of its own any more. */
-    if (!t->stopping) {
-        double value = minimised(s, r->value);
-        if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK)
-            return error_nomem(e);
-    }
-    t->last_step = r->step;
-    t->stopping = t->stopping || r->decision == DECISION_STOP;
-    s->seq++;
-    return OK;
-}
-
 enum code check_exit(const struct searcher *s, int64_t trial, enum outcome outcome, int64_t step,
                      struct error *e)
 {
@@ -268,15 +262,16 @@ enum code check_exit(const struct searcher *s, int64_t trial, enum outcome outco
     return code;
 }
 
-enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
-                        int64_t step, double value, struct entry *ret_entry, struct error *e)
+enum code searcher_exit_result(struct searcher *s, struct arena *a, int64_t trial,
+                               enum outcome outcome, int64_t step, const struct result *result,
+                               struct entry *ret_entry, struct error *e)
 {
     enum code code = check_exit(s, trial, outcome, step, e);
     if (code != OK)
         return code;
-    struct exit_record r = {outcome, step, value};
+    struct exit_record r = {outcome, step, *result};
     buf_clear(&s->text);
-    entry_write_exit(&r, &s->text);
+    entry_write_exit(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_EXIT, trial, &entry, e);
     if (code == OK)
@@ -286,15 +281,48 @@ enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum
     return code;
 }
 
-enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r, struct error *e)
+enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
+                        int64_t step, double value, struct entry *ret_entry, struct error *e)
 {
-    const struct allocator_kind *kind = s->settings.method.allocator;
-    double value = minimised(s, r->value);
-    if (kind->ended && kind->ended(s->allocator, trial, r->outcome, r->step, value) != OK)
-        return error_nomem(e);
-    trials_end(&s->trials, trial, r->outcome, r->step, value);
-    s->seq++;
+    struct result result;
+    for (size_t i = 0; i < OBJECTIVES_MAX; i++)
+        result.values[i] = i == 0 ? value : (double)NAN;
+    for (size_t i = 0; i < REQUIREMENTS_MAX; i++)
+        result.excess[i] = (double)NAN;
+    return searcher_exit_result(s, a, trial, outcome, step, &result, ret_entry, e);
+}
+
+enum code check_evidence(const struct searcher *s, const struct config *config,
+                         enum outcome outcome, int64_t step, struct error *e)
+{
+    if (!s->begun || s->trials.n > 0)
+        return error_set(e, E_STATE, "evidence comes after the beginning and before any trial");
+    if (config->space != s->settings.space)
+        return error_set(e, E_INVALID, "the evidence is of another space");
+    if ((unsigned)outcome > OUTCOME_CANCELLED)
+        return error_set(e, E_INVALID, "there is no outcome %d", (int)outcome);
+    if (step < -1)
+        return error_set(e, E_INVALID, "a step can't be negative");
     return OK;
+}
+
+enum code searcher_evidence(struct searcher *s, struct arena *a, const struct config *config,
+                            enum outcome outcome, int64_t step, const struct result *result,
+                            struct entry *ret_entry, struct error *e)
+{
+    enum code code = check_evidence(s, config, outcome, step, e);
+    if (code != OK)
+        return code;
+    struct evidence_record r = {*config, {outcome, step, *result}};
+    buf_clear(&s->text);
+    entry_write_evidence(&s->settings, &r, &s->text);
+    struct entry entry;
+    code = make_entry(s, a, ENTRY_EVENT, 0, &entry, e);
+    if (code == OK)
+        code = take_evidence(s, &r, e);
+    if (code == OK)
+        *ret_entry = entry;
+    return code;
 }
 
 enum code check_reopen(const struct searcher *s, int64_t trial, struct error *e)
@@ -322,16 +350,6 @@ enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
     if (code == OK)
         *ret_entry = entry;
     return code;
-}
-
-enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
-{
-    const struct allocator_kind *kind = s->settings.method.allocator;
-    if (kind->reopened && kind->reopened(s->allocator, trial) != OK)
-        return error_nomem(e);
-    trials_reopen(&s->trials, trial);
-    s->seq++;
-    return OK;
 }
 
 int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step)

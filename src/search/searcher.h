@@ -31,6 +31,8 @@
 /* Raised when the same settings and inputs may give another decision than before. */
 #define SEARCHER_ENGINE 1
 
+enum { OBJECTIVES_MAX = 8, REQUIREMENTS_MAX = 16, FIRST_MAX = 1000, FITTED_MAX = 4096 };
+
 enum seed_policy { SEEDS_VARY, SEEDS_SAME, SEEDS_REPLICATES };
 
 struct searcher_settings {
@@ -38,10 +40,21 @@ struct searcher_settings {
     struct method method;      /* resolved */
     struct effort effort;
     uint64_t seed; /* at most INT64_MAX, as JSON integers are */
-    bool minimize;
+    size_t n_objectives;
+    bool minimize[OBJECTIVES_MAX];
+    size_t n_requirements; /* on outcomes */
     enum seed_policy seeds;
     int replicates;                /* SEEDS_REPLICATES: trials a configuration gets */
     const struct config *baseline; /* borrowed; NULL: none. Trial 1, always trained to the end */
+    size_t n_first;
+    const struct config *first; /* borrowed; proposed after the baseline, before anything else */
+};
+
+/* What a trial came to, for searches of several objectives or with requirements. */
+struct result {
+    double values[OBJECTIVES_MAX];   /* as the program reports them; NaN: none */
+    double excess[REQUIREMENTS_MAX]; /* how far each requirement is missed, in parts of its bound
+                                        (of 1, where that is 0); <= 0: it is met; NaN: unknown */
 };
 
 enum ask_kind {
@@ -57,6 +70,7 @@ struct proposal {
     struct config config; /* in the arena given to searcher_ask */
     int64_t seed;         /* 0 .. 2^31-1 */
     int64_t steps;        /* train up to this step; 0: the search has no steps */
+    const char *by;       /* what part of the sampler it is owed to; NULL: none */
 };
 
 enum decision { DECISION_CONTINUE, DECISION_STOP, DECISION_PAUSE };
@@ -76,11 +90,14 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   begin   {"engine", "method", "why", "seed", "goal", "seeds", "replicates", "trials",
  *           "min_steps", "max_steps" (the last two where there are steps)}
  *   ask     {"params": {...}, "seed", "steps", "baseline", "index": [before, after] (generator
- *           position; equal for the baseline and for replicates), "seen" (last entry it was based
- *           on)}
- *   report  {"step", "value", "decision"}
- *   exit    {"outcome", "step", "value"}
- *   event   anything a person or the scheduler did (paused, resumed, ...): not the searcher's.
+ *           position; equal for the baseline, for replicates and for given first points), "seen"
+ *           (last entry it was based on), "first" (which of the given points; left out: none),
+ *           "by" (the part of the sampler it is owed to; left out: it has no parts), "fitted":
+ * [...] (hyperparameters fitted on the way, from which the next fit starts; left out: none)} report
+ * {"step", "value", "decision"} exit    {"outcome", "step", "value", "values": [...] (all
+ * objectives; left out where there is one), "excess": [...] (left out without requirements)} event
+ * {"event": "reopened"}; {"event": "evidence", "params", and as in exit}; else anything that a
+ * person or the scheduler did (paused, resumed, ...): not the searcher's.
  */
 struct entry {
     int64_t seq; /* 1, 2, ... within the search; the searcher counts */
@@ -102,6 +119,23 @@ enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_
  * after the last of effort.trials, or when no configuration is left. */
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
                        struct entry *ret_entry, struct error *e) must_check;
+
+/* Suggestions can be worked out ahead, by another thread: searcher_prepare copies all that is seen
+ * so far, preparation_run works, searcher_prepared hands the result in, and the next ask proposes
+ * it. Until then an ask that needs the sampler answers ASK_WAIT; everything else goes on. The entry
+ * tells by `seen` what the suggestion was based on. A trial that is reopened in between makes it
+ * worthless, and it is dropped. */
+struct preparation;
+/* *ret is NULL where there is nothing to prepare: one is ready or out, the next proposal needs no
+ * sampler (baseline, first points, replicates, the end), or the sampler is instant. */
+enum code searcher_prepare(struct searcher *s, struct preparation **ret,
+                           struct error *e) must_check;
+/* On any one thread; touches nothing but the preparation and the sampler. */
+void preparation_run(struct preparation *p);
+/* Takes p over. What went wrong in preparation_run is told by the next ask. A searcher must not be
+ * freed while a preparation runs. */
+void searcher_prepared(struct searcher *s, struct preparation *p);
+
 /* The trial's value (after `take`) as of `step`. Call it when step >= searcher_next_wanted(s,
  * trial, 0). A trial that was told to stop and reports on is told so again; its value isn't ranked.
  * Reaching the end of the budget is no decision: it is answered CONTINUE. */
@@ -113,6 +147,15 @@ enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, in
 enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,
                         int64_t step, double value, struct entry *ret_entry,
                         struct error *e) must_check;
+/* The same for several objectives, or with requirements. */
+enum code searcher_exit_result(struct searcher *s, struct arena *a, int64_t trial,
+                               enum outcome outcome, int64_t step, const struct result *result,
+                               struct entry *ret_entry, struct error *e) must_check;
+/* What is known from elsewhere of a configuration: samplers learn from it, but it is no trial, and
+ * it may be proposed. Before the first ask only (E_STATE). */
+enum code searcher_evidence(struct searcher *s, struct arena *a, const struct config *config,
+                            enum outcome outcome, int64_t step, const struct result *result,
+                            struct entry *ret_entry, struct error *e) must_check;
 /* A trial comes back to life by a person's wish (`retry` of a failed or stopped one): journalled as
  * an event {"event": "reopened"}, after which reports and an exit are taken for it again. */
 enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,

@@ -3,9 +3,9 @@
  *
  * Each input goes through three doors, one after the other, and only the last one changes anything:
  *
- *   propose / decide   compute what to do        (propose.c, searcher.c)
+ *   propose / decide   compute what to do        (propose.c, prepare.c, searcher.c)
  *   entry_write_...    say so in an entry        (entry.c)
- *   take_...           make it so                (searcher.c)
+ *   take_...           make it so                (take.c)
  *
  * ask, report and exit go through all three; searcher_apply reads an entry and only takes it;
  * searcher_recompute computes, compares with the entry, and takes it. So a recorded decision and a
@@ -19,34 +19,87 @@
 #include "search/enumeration.h"
 #include "search/trials.h"
 
+/* Where fresh configurations come from: used by one thread at a time, the searcher's or that of a
+ * preparation. What it keeps only saves time. */
+struct source {
+    const struct searcher_settings *settings;
+    void *sampler;
+    bool enumerable;          /* the space is finite and small enough to be walked through */
+    struct enumeration *walk; /* NULL until needed */
+    int64_t walked;           /* everything before it was proposed or is not allowed */
+    struct arena arena;       /* of one draw */
+};
+
+struct draw_request {
+    struct history history;
+    int64_t index;
+    const double *fitted;
+    size_t n_fitted;
+};
+
+/* A fresh configuration, in the source until its next draw; end: there is none. */
+struct draw {
+    struct sample sample;
+    int64_t next_index;
+};
+
+struct preparation {
+    struct source *source;
+    struct draw_request request;
+    struct past past;
+    double *fitted; /* a copy, for the request */
+    int64_t seen;
+    bool stale; /* a trial was reopened since */
+    enum code code;
+    struct error error;
+    struct draw draw;
+};
+
 struct searcher {
     struct searcher_settings settings;
-    void *sampler, *allocator;
+    struct source source;
+    void *allocator;
     struct trials trials;
     int64_t seq;    /* of the last entry */
     int64_t index;  /* draws taken so far */
     int64_t copies; /* trials started of the last configuration, for replicates */
+    int64_t reopened_at;
+    size_t first; /* of the given first points, those that are done with */
+    double *fitted;
+    size_t n_fitted;
     bool begun;
 
     /* What only saves time or memory: a searcher without it would decide the same. */
-    bool exhausted;           /* nothing new is left to propose */
-    bool enumerable;          /* the space is finite and small enough to be walked through */
-    struct enumeration *walk; /* NULL until needed */
-    int64_t walked;           /* everything before it was proposed or is not allowed */
-    struct arena draw, scratch;
+    bool exhausted; /* nothing new is left to propose */
+    struct preparation *out, *ready;
+    struct arena scratch;
     struct buf text;
 };
 
-/* What the next trial would be; changes nothing but what saves time. *ret_end: there is none. The
- * configuration is copied into `a`. */
-enum code propose(struct searcher *s, struct arena *a, struct ask_record *ret, bool *ret_end,
-                  struct error *e) must_check;
+/* What the next trial is. */
+enum next { NEXT_BASELINE, NEXT_FIRST, NEXT_REPLICATE, NEXT_DRAWN, NEXT_NONE };
+/* *ret_first: which of the first points, where it is one. */
+enum next next_kind(const struct searcher *s, size_t *ret_first);
+
+/* Has every trial of the budget been asked for? */
+bool searcher_is_spent(const struct searcher *s);
+
+enum code draw(struct source *x, const struct draw_request *q, struct draw *ret,
+               struct error *e) must_check;
+
+/* What the next trial would be, based on the entries up to `seen`; changes nothing but what saves
+ * time. *ret_end: there is none. What it points to is copied into `a`. */
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, struct ask_record *ret,
+                  bool *ret_end, struct error *e) must_check;
+void preparation_free(struct preparation *p);
 
 /* Is this input possible now? E_STATE or E_INVALID, saying why not. */
 enum code check_report(const struct searcher *s, int64_t trial, int64_t step,
                        struct error *e) must_check;
 enum code check_exit(const struct searcher *s, int64_t trial, enum outcome outcome, int64_t step,
                      struct error *e) must_check;
+enum code check_evidence(const struct searcher *s, const struct config *config,
+                         enum outcome outcome, int64_t step, struct error *e) must_check;
 enum code check_reopen(const struct searcher *s, int64_t trial, struct error *e) must_check;
 
 /* check_report said yes. */
@@ -58,6 +111,11 @@ enum code take_report(struct searcher *s, int64_t trial, const struct report_rec
                       struct error *e) must_check;
 enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r,
                     struct error *e) must_check;
+enum code take_evidence(struct searcher *s, const struct evidence_record *r,
+                        struct error *e) must_check;
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e) must_check;
+
+/* What samplers and allocators see of a value of objective i. */
+double minimised(const struct searcher_settings *s, size_t i, double value);
 
 #endif

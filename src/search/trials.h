@@ -10,33 +10,66 @@
 #include "search/sampler.h"
 
 struct trial {
-    int64_t steps;        /* its budget; 0: none */
-    int64_t last_step;    /* of the last report taken; -1: none yet */
-    uint64_t hash;        /* of its configuration */
-    enum outcome outcome; /* once it ended */
+    int64_t steps;              /* its budget; 0: none */
+    int64_t last_step;          /* of the last report taken; -1: none yet */
+    int64_t asked_at, ended_at; /* entries of the journal; ended_at 0: it has not ended */
+    double *room;               /* for its result, until it has one */
+    enum outcome outcome;       /* once it ended */
     bool baseline, ended;
     bool stopping; /* was told to stop, and hasn't ended yet */
 };
 
 struct trials {
-    struct arena arena; /* the configurations */
-    size_t n, capacity;
+    struct arena arena; /* the configurations and results */
+    size_t n_objectives, n_requirements;
+    size_t n, capacity; /* capacity: of `seen` and `ended` too, evidence included */
+    size_t n_evidence, n_ended;
     struct trial *v;          /* trial number - 1 */
-    struct observation *seen; /* likewise, as samplers see it */
-    size_t n_slots;           /* a power of two, at most half of them taken */
-    uint32_t *slots;          /* trial number, by hash of its configuration; 0: free */
+    struct observation *seen; /* as samplers see it: evidence, then trials */
+    uint32_t *ended;          /* positions in `seen`, in the order of the ends; evidence first */
+    uint64_t taken_back;
+    size_t n_slots;  /* a power of two, at most half of them taken */
+    uint32_t *slots; /* trial number, by hash of its configuration; 0: free */
 };
 
-void trials_init(struct trials *t);
+/* What is to be known of a new trial. */
+struct new_trial {
+    const struct config *config;
+    int64_t steps, entry; /* entry: of the journal, that asked for it */
+    int origin;
+    bool baseline;
+};
+
+/* What a trial, or evidence, came to: minimised values, finite or NaN. */
+struct end {
+    enum outcome outcome;
+    int64_t step, entry;
+    struct result result;
+};
+
+/* A copy of what was seen up to an entry. */
+struct past {
+    struct history history;
+    struct observation *v;
+    uint32_t *ended, *slots;
+};
+
+void trials_init(struct trials *t, size_t n_objectives, size_t n_requirements);
 void trials_free(struct trials *t);
 /* A pending trial more; all or nothing. E_LIMIT past TRIALS_MAX. */
-enum code trials_add(struct trials *t, const struct config *config, int64_t steps, bool baseline,
-                     struct error *e) must_check;
-struct trial *trials_get(const struct trials *t, int64_t number); /* NULL: there is none */
+enum code trials_add(struct trials *t, const struct new_trial *x, struct error *e) must_check;
+/* Something known from elsewhere; before the first trial. */
+enum code trials_add_evidence(struct trials *t, const struct config *config, const struct end *x,
+                              struct error *e) must_check;
+struct trial *trials_get(const struct trials *t, int64_t number);        /* NULL: there is none */
+struct observation *trials_seen(const struct trials *t, int64_t number); /* there must be one */
 bool trials_know(const struct trials *t, const struct config *config);
-struct history trials_history(const struct trials *t);
-/* value: minimised, finite or NaN. */
-void trials_end(struct trials *t, int64_t number, enum outcome outcome, int64_t step, double value);
-void trials_reopen(struct trials *t, int64_t number);
+struct history trials_history(const struct trials *t); /* borrowed, until anything changes */
+/* History as of an entry, which lies after the last reopening. */
+enum code trials_past(const struct trials *t, int64_t entry, struct past *ret,
+                      struct error *e) must_check;
+void past_free(struct past *p);
+void trials_end(struct trials *t, int64_t number, const struct end *x);
+enum code trials_reopen(struct trials *t, int64_t number, struct error *e) must_check;
 
 #endif

@@ -14,7 +14,7 @@ void start_run(struct run *r, const struct plan *plan)
     r->settings.seed = plan->seed;
     r->settings.seeds = plan->seeds;
     r->settings.replicates = 2;
-    r->settings.minimize = plan->seed % 2;
+    r->settings.minimize[0] = plan->seed % 2;
     arena_init(&r->arena, (size_t)1 << 30);
     if (plan->with_baseline) {
         struct rng g;

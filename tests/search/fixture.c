@@ -52,7 +52,8 @@ struct searcher_settings make_settings(const struct space *s, const char *method
                                                     .max_steps = max_steps,
                                                     .parallel = 1},
                                          .seed = 7,
-                                         .minimize = true};
+                                         .n_objectives = 1,
+                                         .minimize = {true}};
     settings.method = make_method(method, s, &settings.effort);
     return settings;
 }

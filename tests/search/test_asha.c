@@ -114,7 +114,7 @@ static void the_goal_is_applied(void **state)
     static const struct row rows[] = {{"x", "uniform(0, 1)", NULL}, {NULL, NULL, NULL}};
     struct bench b = {.space = make_space(rows, NULL)};
     struct searcher_settings settings = make_settings(b.space, "random + asha", 10, 1, 27);
-    settings.minimize = false;
+    settings.minimize[0] = false;
     b.s = make_searcher(&settings);
     arena_init(&b.arena, 1 << 20);
     struct entry entry;

@@ -65,7 +65,7 @@ static void entries_have_their_form(void **state)
 {
     struct space *space = make_space(real_rows, NULL);
     struct searcher_settings settings = make_settings(space, "random + asha", 10, 1, 27);
-    settings.minimize = false;
+    settings.minimize[0] = false;
     struct value x = value_real(0.5);
     struct config baseline = {space, &x};
     settings.baseline = &baseline;

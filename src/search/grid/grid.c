@@ -38,10 +38,10 @@ static void grid_destroy(void *self)
     enumeration_free(self);
 }
 
-static enum code grid_sample(void *self, struct arena *a, const struct history *h, int64_t index,
-                             struct config *ret, bool *ret_end, struct error *e)
+static enum code grid_sample(void *self, struct arena *a, const struct sample_request *q,
+                             struct sample *ret, struct error *e)
 {
-    return enumeration_at(self, index, ret, ret_end, e);
+    return enumeration_at(self, q->index, &ret->config, &ret->end, e);
 }
 
 const struct sampler_kind sampler_grid = {
@@ -50,6 +50,7 @@ const struct sampler_kind sampler_grid = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .enumerates = true,
+    .instant = true,
     .fits = grid_fits,
     .create = grid_create,
     .destroy = grid_destroy,

@@ -19,8 +19,8 @@ static enum code random_create(const struct searcher_settings *settings, void **
     return OK;
 }
 
-static enum code random_sample(void *self, struct arena *a, const struct history *h, int64_t index,
-                               struct config *ret, bool *ret_end, struct error *e)
+static enum code random_sample(void *self, struct arena *a, const struct sample_request *q,
+                               struct sample *ret, struct error *e)
 {
     const struct random *x = self;
     size_t n = (size_t)x->space->n_units;
@@ -28,16 +28,17 @@ static enum code random_sample(void *self, struct arena *a, const struct history
     if (!u)
         return error_nomem(e);
     struct rng r;
-    rng_init(&r, x->seed, (uint64_t)index);
+    rng_init(&r, x->seed, (uint64_t)q->index);
     for (size_t i = 0; i < n; i++)
         u[i] = rng_unit(&r);
-    enum code code = config_decode(x->space, a, u, ret);
-    return code == OK ? OK : error_set(e, code, "draw %lld can't be decoded", (long long)index);
+    enum code code = config_decode(x->space, a, u, &ret->config);
+    return code == OK ? OK : error_set(e, code, "draw %lld can't be decoded", (long long)q->index);
 }
 
 const struct sampler_kind sampler_random = {
     .name = "random",
     .about = "independent draws from the prior (Bergstra & Bengio 2012)",
+    .instant = true,
     .create = random_create,
     .destroy = free,
     .sample = random_sample,

@@ -47,8 +47,8 @@ static enum code sobol_create(const struct searcher_settings *settings, void **r
     return OK;
 }
 
-static enum code sobol_sample(void *self, struct arena *a, const struct history *h, int64_t index,
-                              struct config *ret, bool *ret_end, struct error *e)
+static enum code sobol_sample(void *self, struct arena *a, const struct sample_request *q,
+                              struct sample *ret, struct error *e)
 {
     const struct sobol_sampler *x = self;
     size_t n = (size_t)x->space->n_units;
@@ -56,9 +56,9 @@ static enum code sobol_sample(void *self, struct arena *a, const struct history 
     if (!u)
         return error_nomem(e);
     /* The bare sequence begins in the corner of the cube, where an unbounded prior has no value. */
-    sobol_point(x->points, (uint64_t)index + (x->scrambled ? 0 : 1), u);
-    enum code code = config_decode(x->space, a, u, ret);
-    return code == OK ? OK : error_set(e, code, "point %lld can't be decoded", (long long)index);
+    sobol_point(x->points, (uint64_t)q->index + (x->scrambled ? 0 : 1), u);
+    enum code code = config_decode(x->space, a, u, &ret->config);
+    return code == OK ? OK : error_set(e, code, "point %lld can't be decoded", (long long)q->index);
 }
 
 const struct sampler_kind sampler_sobol = {
@@ -66,6 +66,7 @@ const struct sampler_kind sampler_sobol = {
     .about = "a scrambled low-discrepancy sequence (Joe & Kuo 2008; Burley 2020)",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
+    .instant = true,
     .create = sobol_create,
     .destroy = sobol_destroy,
     .sample = sobol_sample,

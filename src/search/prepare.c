@@ -1,0 +1,73 @@
+/*
+ * Suggestions worked out ahead, by another thread.
+ *
+ * A preparation holds a copy of the history, so that the searcher goes on taking reports and exits
+ * meanwhile, and borrows the source, which the searcher leaves alone until it is back. What it
+ * came to is based on the entries up to `seen`; recomputing looks at no more than those either.
+ */
+#include "search/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void preparation_free(struct preparation *p)
+{
+    if (!p)
+        return;
+    past_free(&p->past);
+    free(p->fitted);
+    free(p);
+}
+
+static enum code copy_fitted(const struct searcher *s, struct preparation *p)
+{
+    if (s->n_fitted == 0)
+        return OK;
+    p->fitted = reallocarray(NULL, s->n_fitted, sizeof(*p->fitted));
+    if (!p->fitted)
+        return E_NOMEM;
+    memcpy(p->fitted, s->fitted, s->n_fitted * sizeof(*p->fitted));
+    return OK;
+}
+
+enum code searcher_prepare(struct searcher *s, struct preparation **ret, struct error *e)
+{
+    size_t first;
+    *ret = NULL;
+    if (s->out || s->ready || !s->begun || s->settings.method.sampler->instant ||
+        searcher_is_spent(s) || next_kind(s, &first) != NEXT_DRAWN)
+        return OK;
+    struct preparation *p = calloc(1, sizeof(*p));
+    if (!p || copy_fitted(s, p) != OK) {
+        preparation_free(p);
+        return error_nomem(e);
+    }
+    enum code code = trials_past(&s->trials, s->seq, &p->past, e);
+    if (code != OK) {
+        preparation_free(p);
+        return code;
+    }
+    p->source = &s->source;
+    p->seen = s->seq;
+    p->request = (struct draw_request){.history = p->past.history,
+                                       .index = s->index,
+                                       .fitted = p->fitted,
+                                       .n_fitted = s->n_fitted};
+    s->out = p;
+    *ret = p;
+    return OK;
+}
+
+void preparation_run(struct preparation *p)
+{
+    p->code = draw(p->source, &p->request, &p->draw, &p->error);
+}
+
+void searcher_prepared(struct searcher *s, struct preparation *p)
+{
+    s->out = NULL;
+    if (p->stale)
+        preparation_free(p);
+    else
+        s->ready = p;
+}

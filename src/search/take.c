@@ -1,0 +1,125 @@
+/*
+ * Making an entry so: what the searcher remembers of it. Computed just now or read from a journal,
+ * an entry leaves the same state behind.
+ */
+#include "search/state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double minimised(const struct searcher_settings *s, size_t i, double value)
+{
+    if (!isfinite(value))
+        return (double)NAN;
+    return s->minimize[i] ? value : -value;
+}
+
+/* Keeps what was fitted, for the next sample to start from. */
+static enum code keep_fitted(struct searcher *s, const struct ask_record *r)
+{
+    if (r->n_fitted == 0)
+        return OK;
+    double *fitted = reallocarray(s->fitted, r->n_fitted, sizeof(*fitted));
+    if (!fitted)
+        return E_NOMEM;
+    memcpy(fitted, r->fitted, r->n_fitted * sizeof(*fitted));
+    s->fitted = fitted;
+    s->n_fitted = r->n_fitted;
+    return OK;
+}
+
+static bool is_replicate(const struct ask_record *r)
+{
+    return r->next_index == r->index && !r->baseline && r->first < 0;
+}
+
+enum code take_ask(struct searcher *s, const struct ask_record *r, struct error *e)
+{
+    struct new_trial x = {.config = &r->config,
+                          .steps = r->steps,
+                          .entry = s->seq + 1,
+                          .origin = r->origin,
+                          .baseline = r->baseline};
+    bool replicate = is_replicate(r);
+    if (keep_fitted(s, r) != OK)
+        return error_nomem(e);
+    enum code code = trials_add(&s->trials, &x, e);
+    if (code != OK)
+        return code;
+    s->copies = replicate ? s->copies + 1 : 1;
+    s->index = r->next_index;
+    if (r->first >= 0)
+        s->first = (size_t)r->first + 1;
+    s->seq++;
+    return OK;
+}
+
+enum code take_report(struct searcher *s, int64_t trial, const struct report_record *r,
+                      struct error *e)
+{
+    struct trial *t = trials_get(&s->trials, trial);
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    /* What a trial still says after it was told to stop is no result of its own any more. */
+    if (!t->stopping) {
+        double value = minimised(&s->settings, 0, r->value);
+        if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK)
+            return error_nomem(e);
+    }
+    t->last_step = r->step;
+    t->stopping = t->stopping || r->decision == DECISION_STOP;
+    s->seq++;
+    return OK;
+}
+
+static struct end end_of(const struct searcher *s, const struct exit_record *r)
+{
+    struct end end = {
+        .outcome = r->outcome, .step = r->step, .entry = s->seq + 1, .result = r->result};
+    for (size_t i = 0; i < s->settings.n_objectives; i++)
+        end.result.values[i] = minimised(&s->settings, i, r->result.values[i]);
+    return end;
+}
+
+enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    struct end end = end_of(s, r);
+    double value = end.result.values[0];
+    if (kind->ended && kind->ended(s->allocator, trial, r->outcome, r->step, value) != OK)
+        return error_nomem(e);
+    trials_end(&s->trials, trial, &end);
+    s->seq++;
+    return OK;
+}
+
+enum code take_evidence(struct searcher *s, const struct evidence_record *r, struct error *e)
+{
+    struct end end = end_of(s, &r->end);
+    enum code code = trials_add_evidence(&s->trials, &r->config, &end, e);
+    if (code == OK)
+        s->seq++;
+    return code;
+}
+
+/* What was prepared without this trial's second life is worth nothing. */
+static void drop_prepared(struct searcher *s)
+{
+    preparation_free(s->ready);
+    s->ready = NULL;
+    if (s->out)
+        s->out->stale = true;
+}
+
+enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    if (kind->reopened && kind->reopened(s->allocator, trial) != OK)
+        return error_nomem(e);
+    enum code code = trials_reopen(&s->trials, trial, e);
+    if (code != OK)
+        return code;
+    drop_prepared(s);
+    s->reopened_at = ++s->seq;
+    return OK;
+}
