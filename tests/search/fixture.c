@@ -8,26 +8,46 @@ void expect_code(enum code got, enum code wanted, const struct error *e)
         fail_msg("%s, not %s: %s", code_name(got), code_name(wanted), got ? e->message : "");
 }
 
-struct space *make_space(const struct row *rows, const char *constraint)
+static struct space *build_space(const struct row *rows, const char *constraint, struct error *e)
 {
-    struct space *s;
-    struct error e = {.code = OK};
+    struct space *s = NULL;
     struct location nowhere = {.file = NULL};
-    expect_code(space_new(&s, &e), OK, &e);
-    for (; rows->name; rows++) {
+    enum code code = space_new(&s, e);
+    for (; code == OK && rows->name; rows++) {
         struct param_decl d = {.name = str_of(rows->name), .prior = str_of(rows->prior)};
         if (rows->when)
             d.when = str_of(rows->when);
-        expect_code(space_declare(s, &d, &e), OK, &e);
+        code = space_declare(s, &d, e);
     }
-    if (constraint)
-        expect_code(space_constrain(s, str_of(constraint), nowhere, &e), OK, &e);
+    if (code == OK && constraint)
+        code = space_constrain(s, str_of(constraint), nowhere, e);
     struct problems problems;
     problems_init(&problems);
-    if (space_finish(s, &problems) != OK)
-        fail_msg("%s", problems.n ? problems.v[0].message : "the space can't be finished");
+    if (code == OK && space_finish(s, &problems) != OK) {
+        code = E_INVALID;
+        if (problems.n)
+            *e = problems.v[0];
+    }
     problems_free(&problems);
+    if (code == OK)
+        return s;
+    space_free(s);
+    return NULL;
+}
+
+struct space *make_space(const struct row *rows, const char *constraint)
+{
+    struct error e = {.code = OK};
+    struct space *s = build_space(rows, constraint, &e);
+    if (!s)
+        fail_msg("%s %s", e.message, e.detail);
     return s;
+}
+
+struct space *try_space(const struct row *rows, const char *constraint)
+{
+    struct error e = {.code = OK};
+    return build_space(rows, constraint, &e);
 }
 
 struct method make_method(const char *text, const struct space *s, const struct effort *effort)

@@ -15,7 +15,8 @@ struct row {
 
 /* rows end with a NULL name; constraint may be NULL. */
 struct space *make_space(const struct row *rows, const char *constraint);
-/* A value for every active parameter, by defaults given as text. */
+/* NULL where it is refused. */
+struct space *try_space(const struct row *rows, const char *constraint);
 struct method make_method(const char *text, const struct space *s, const struct effort *effort);
 struct searcher *make_searcher(const struct searcher_settings *settings);
 struct searcher_settings make_settings(const struct space *s, const char *method, int64_t trials,

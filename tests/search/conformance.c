@@ -1,0 +1,112 @@
+#include "conformance.h"
+
+#include <stdlib.h>
+
+size_t samplers_under_test(const struct sampler_kind *ret[64])
+{
+    const struct sampler_kind *const *all;
+    const char *only = getenv("TRAWL_SAMPLER");
+    size_t n = 0, total = sampler_kinds(&all);
+    assert_true(total <= 64);
+    for (size_t i = 0; i < total; i++)
+        if (!only || strcmp(only, all[i]->name) == 0)
+            ret[n++] = all[i];
+    if (n == 0)
+        fail_msg("there is no sampler %s", only);
+    return n;
+}
+
+int64_t affordable(const struct sampler_kind *kind, int64_t quick, int64_t costly)
+{
+    return kind->instant ? quick : costly;
+}
+
+/* A finite space may come to its end before the trials do, and nothing else may. */
+static void check_count(const struct run *r)
+{
+    bool exact;
+    int64_t all = r->plan->trials + r->plan->with_baseline;
+    if (r->plan->trials > 0 && (int64_t)r->n_configs == all)
+        return;
+    int64_t copies = r->plan->seeds == SEEDS_REPLICATES ? 2 : 1;
+    if (r->plan->sampler->enumerates && space_count(r->space, &exact) == 0)
+        return;
+    if ((int64_t)r->n_configs > all && r->plan->trials > 0)
+        fail_msg("%zu trials instead of %d", r->n_configs, (int)all);
+    if (space_count(r->space, &exact) == 0 || copies > 1)
+        fail_msg("it ended after %zu trials", r->n_configs);
+    assert_int_equal(r->n_configs, space_count_allowed(r->space));
+}
+
+static void run_one(const struct plan *plan, void (*check)(const struct run *r))
+{
+    struct run r;
+    print_message("# %s + %s, seed %d, mood %d, %d slots\n", plan->sampler->name,
+                  plan->allocator ? plan->allocator : "full", (int)plan->seed, (int)plan->mood,
+                  plan->slots);
+    start_run(&r, plan);
+    drive(&r);
+    check_count(&r);
+    check(&r);
+    end_run(&r);
+}
+
+static bool follows(const struct sampler_kind *kind, const struct plan *plan)
+{
+    return kind->objectives_max == 0 || plan->n_objectives <= kind->objectives_max;
+}
+
+void over_samplers(struct plan plan, int64_t costly, void (*check)(const struct run *r))
+{
+    const struct sampler_kind *kinds[64];
+    size_t n = samplers_under_test(kinds);
+    int64_t quick = plan.trials;
+    for (size_t i = 0; i < n; i++) {
+        if (!follows(kinds[i], &plan))
+            continue;
+        plan.sampler = kinds[i];
+        plan.trials = affordable(kinds[i], quick, costly);
+        run_one(&plan, check);
+    }
+}
+
+void over_pairs(struct plan plan, int64_t costly, void (*check)(const struct run *r))
+{
+    const struct sampler_kind *kinds[64];
+    const struct allocator_kind *const *allocators;
+    size_t n = samplers_under_test(kinds), n_allocators = allocator_kinds(&allocators);
+    int64_t quick = plan.trials;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_allocators; k++) {
+            if (allocators[k]->needs_steps && !plan.with_steps)
+                continue;
+            if (!kinds[i]->instant && allocators[k] != &allocator_asha && plan.with_steps)
+                continue;
+            plan.sampler = kinds[i];
+            plan.allocator = allocators[k]->name;
+            plan.trials = affordable(kinds[i], quick, costly);
+            run_one(&plan, check);
+        }
+}
+
+void check_recompute(const struct run *r)
+{
+    recompute(r);
+}
+
+void check_replay(const struct run *r)
+{
+    size_t places = r->plan->sampler->instant ? 4 : 1;
+    recompute(r);
+    replay(r, 0);
+    for (size_t i = 1; i <= places; i++)
+        replay(r, r->n * i / (places + 1));
+}
+
+void check_every_replay(const struct run *r)
+{
+    size_t by = r->plan->sampler->instant ? 1 : 1 + r->n / 5;
+    recompute(r);
+    for (size_t k = 0; k <= r->n; k += by)
+        replay(r, k);
+}
