@@ -109,11 +109,20 @@ static enum code differing_ask(const struct entry *x, const struct ask_record *r
     return E_CORRUPT;
 }
 
+/* Only a fresh configuration of a sampler that takes its time is prepared ahead. */
+static bool may_be_ahead(const struct searcher *s, const struct ask_record *r)
+{
+    return r->next_index > r->index && !s->settings.method.sampler->instant;
+}
+
 static enum code recompute_ask(struct searcher *s, const struct entry *x,
                                const struct ask_record *r, struct error *e)
 {
     struct ask_record now;
     bool end;
+    if (r->seen != s->seq && !may_be_ahead(s, r))
+        return entry_corrupt(x, e, "it is based on entry %lld; recomputed, on entry %lld",
+                             (long long)r->seen, (long long)s->seq);
     enum code code = propose(s, &s->scratch, r->seen, &now, &end, e);
     if (code != OK)
         return code;
