@@ -1,1 +1,0 @@
-"""How good are the suggestions: trawl's methods and their peers on the same tasks (README.md)."""
