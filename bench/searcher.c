@@ -85,7 +85,7 @@ static void set_up(struct bench *b, const char *method, int64_t trials)
     arena_init(&b->arena, SIZE_MAX);
     b->settings = (struct searcher_settings){
         .space = b->space,
-        .effort = {trials, true, 1, 27, SLOTS},
+        .effort = {trials, true, 1, 27, SLOTS, 1},
         .seed = 1,
         .n_objectives = 1,
         .minimize = {true},

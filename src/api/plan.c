@@ -82,15 +82,9 @@ static enum code make_searcher(struct plan *p, struct error *e)
 {
     struct searcher *searcher;
     const struct settings *st = p->st;
-    struct searcher_settings ss = {.space = st->space,
-                                   .method = p->method,
-                                   .effort = p->effort,
-                                   .seed = st->seed,
-                                   .n_objectives = 1,
-                                   .minimize = {st->minimize},
-                                   .seeds = st->seeds,
-                                   .replicates = st->replicates,
-                                   .baseline = st->has_baseline ? &st->baseline : NULL};
+    struct searcher_settings ss = settings_searcher(st);
+    ss.method = p->method;
+    ss.effort = p->effort;
     enum code c = searcher_new(&searcher, &ss, e);
     if (c == OK)
         p->n_rungs = searcher_rungs(searcher, p->rungs, RUNGS_MAX);

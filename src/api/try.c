@@ -81,19 +81,19 @@ static bool print_metric(struct screen *out, const struct seen *s, const struct 
 {
     for (size_t i = 0; i < s->n; i++) {
         struct buf b;
-        bool own = str_eq(s->v[i].name, st->metric);
+        bool own = str_eq(s->v[i].name, st->measures[0].name);
         if (!own)
             continue;
         buf_init(&b, 64);
         number_write_short(&b, s->v[i].value, 6);
-        line(out, true, "metric", "%.*s = %.*s, %lld report%s", STR_FMT(st->metric),
+        line(out, true, "metric", "%.*s = %.*s, %lld report%s", STR_FMT(st->measures[0].name),
              STR_FMT(buf_view(&b)), (long long)s->v[i].points, s->v[i].points == 1 ? "" : "s");
         line(out, true, "step", "%lld", (long long)s->v[i].step);
         buf_free(&b);
         return true;
     }
     line(out, false, "metric", "%.*s was not seen; print it as %.*s=0.5, or report it",
-         STR_FMT(st->metric), STR_FMT(st->metric));
+         STR_FMT(st->measures[0].name), STR_FMT(st->measures[0].name));
     return false;
 }
 
@@ -152,7 +152,7 @@ static void print_json(struct invocation *inv, const struct project *scratch, st
     jw_key(&j, "why");
     jw_str(&j, s->trial.why);
     jw_key(&j, "metric");
-    jw_str(&j, st->metric);
+    jw_str(&j, st->measures[0].name);
     jw_key(&j, "value");
     if (s->trial.has_value)
         jw_real(&j, s->trial.value);

@@ -6,10 +6,7 @@
  */
 #include "conf/schema.h"
 
-#include "base/number.h"
-#include "space/cursor.h"
-
-enum { SPACE_NAME_BYTES_MAX = 100, METRIC_BYTES_MAX = 200, NAMES_MAX = 1000, EXCLUDE_MAX = 1000 };
+enum { SPACE_NAME_BYTES_MAX = 100, EXCLUDE_MAX = 1000 };
 
 enum {
     K_SPACE,
@@ -52,21 +49,22 @@ static const struct schema_key file_keys[K_COUNT] = {
     [K_CONFIG] = {.name = "config"},
     [K_ENV] = {.name = "env"},
     [K_DURABILITY] = {.name = "durability"},
-    [K_OBJECTIVES] = {.name = "objectives", .later = true},
-    [K_REQUIRE] = {.name = "require", .later = true},
+    [K_OBJECTIVES] = {.name = "objectives"},
+    [K_REQUIRE] = {.name = "require"},
 };
 
-/* The same on a command line, where metric and goal are options. */
+/* On a command line metric and goal are options; beside objectives there is no need of them. */
 static const struct schema_key *keys_for(struct load *l)
 {
-    if (!l->from_argv)
+    bool several = l->root->kind == NODE_MAP && node_get(l->root, STR("objectives"));
+    if (!l->from_argv && !several)
         return file_keys;
     struct schema_key *keys = arena_array(&l->work, K_COUNT, sizeof(*keys));
     if (!keys)
         return file_keys;
     memcpy(keys, file_keys, sizeof(file_keys));
-    keys[K_METRIC].needed = "name what the program prints: --metric val_loss";
-    keys[K_GOAL].needed = "--goal minimize or --goal maximize";
+    keys[K_METRIC].needed = several ? NULL : "name what the program prints: --metric val_loss";
+    keys[K_GOAL].needed = several ? NULL : "--goal minimize or --goal maximize";
     return keys;
 }
 
@@ -89,121 +87,6 @@ static void read_space_name(struct load *l, const struct node *n)
                          "\"%.*s\" can't be the name of a space", STR_FMT(excerpt(name)));
 }
 
-/* What stands before = or : in a program's output. */
-static bool check_metric_name(struct load *l, const struct node *n, struct str name)
-{
-    bool good = name.n <= METRIC_BYTES_MAX && str_trim(name).n == name.n;
-    for (size_t i = 0; i < name.n; i++)
-        good = good && (unsigned char)name.p[i] >= ' ' && !strchr("=\"'", name.p[i]);
-    if (good)
-        return true;
-    return problem_at(l, n->at, E_INVALID,
-                      "a name without = or quotes, as it stands before = or : in the output",
-                      "\"%.*s\" can't be the name of a metric", STR_FMT(excerpt(name)));
-}
-
-/* last, best, mean(k). */
-static void read_take(struct load *l, const struct node *n)
-{
-    static const char *const words[] = {"last", "best", "mean(k)"};
-    struct settings *s = l->s;
-    int word;
-    if (!n)
-        return;
-    struct str text = n->kind == NODE_SCALAR ? n->text : (struct str){NULL, 0};
-    if (str_starts(text, "mean(") && str_ends(text, ")")) {
-        struct str inner = str_trim(str_sub(text, 5, text.n - 6));
-        int64_t k;
-        if (!number_parse_i64(inner, &k) || k < 1 || k > 1000000) {
-            (void)problem_at(l, n->at, E_INVALID, "like mean(5): of the last five reports",
-                             "metric.take is %.*s, whose number is not between 1 and 1000000",
-                             STR_FMT(excerpt(text)));
-            return;
-        }
-        s->take = TAKE_MEAN;
-        s->take_k = (int)k;
-    } else if (str_is(text, "mean") || str_is(text, "mean(k)")) {
-        (void)problem_at(l, n->at, E_INVALID, "like mean(5): of the last five reports",
-                         "metric.take is %.*s, which does not say of how many", STR_FMT(text));
-    } else if (read_word(l, n, "metric.take", words, 3, &word)) {
-        s->take = word == 0 ? TAKE_LAST : TAKE_BEST;
-    }
-}
-
-static void read_metric(struct load *l, const struct node *n)
-{
-    enum { NAME, TAKE, COUNT };
-    static const struct schema_key keys[COUNT] = {
-        [NAME] = {.name = "name", .needed = "like metric: {name: val_auc, take: best}"},
-        [TAKE] = {.name = "take"},
-    };
-    const struct node *found[COUNT] = {n, NULL};
-    struct str name;
-    if (!n || (n->kind == NODE_MAP && !schema_open(l, n, "metric", keys, COUNT, found)))
-        return;
-    if (found[NAME] && read_text(l, found[NAME], "metric", &name) &&
-        check_metric_name(l, found[NAME], name))
-        l->s->metric = name;
-    read_take(l, found[TAKE]);
-}
-
-/* The search's own first, then the others, each once. */
-static void join_names(struct load *l, const struct str *more, size_t n)
-{
-    struct settings *s = l->s;
-    struct str *names = arena_array(&s->arena, n + 1, sizeof(*names));
-    if (!names) {
-        (void)problem_nomem(l);
-        return;
-    }
-    names[0] = s->metric;
-    s->n_names = 1;
-    for (size_t i = 0; i < n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < s->n_names; k++)
-            known = known || str_eq(names[k], more[i]);
-        if (!known)
-            names[s->n_names++] = more[i];
-    }
-    s->names = names;
-}
-
-static void read_pattern(struct load *l, const struct node *n)
-{
-    struct str text;
-    if (!n || !read_text(l, n, "metrics.pattern", &text))
-        return;
-    if (memmem(text.p, text.n, "{value}", 7))
-        l->s->pattern = text;
-    else
-        (void)problem_at(l, n->at, E_INVALID, "like \"{name} is {value} at {step}\"",
-                         "metrics.pattern has no {value}");
-}
-
-/* A list of names, or {pattern, names}. */
-static void read_metrics(struct load *l, const struct node *n)
-{
-    enum { PATTERN, NAMES, COUNT };
-    static const struct schema_key keys[COUNT] = {
-        [PATTERN] = {.name = "pattern"},
-        [NAMES] = {.name = "names"},
-    };
-    const struct node *found[COUNT] = {NULL, n};
-    const struct str *names = NULL;
-    size_t count = 0;
-    if (n && n->kind == NODE_MAP && !schema_open(l, n, "metrics", keys, COUNT, found))
-        return;
-    read_pattern(l, found[PATTERN]);
-    const struct node *list = found[NAMES];
-    if (list &&
-        read_texts(l, list, list == n ? "metrics" : "metrics.names", NAMES_MAX, &names, &count)) {
-        for (size_t i = 0; i < count; i++)
-            if (!check_metric_name(l, list->kind == NODE_LIST ? list->items[i] : list, names[i]))
-                return;
-    }
-    join_names(l, names, count);
-}
-
 static void read_code(struct load *l, const struct node *n)
 {
     static const struct schema_key keys[] = {{.name = "exclude"}};
@@ -221,18 +104,6 @@ static void read_code(struct load *l, const struct node *n)
                              STR_FMT(excerpt(s->exclude[i])));
 }
 
-static void read_goal(struct load *l, const struct node *n)
-{
-    static const char *const goals[] = {"maximize", "minimize"};
-    int goal;
-    if (n && n->kind == NODE_SCALAR && (str_is(n->text, "max") || str_is(n->text, "min")))
-        (void)problem_at(l, n->at, E_UNKNOWN,
-                         str_is(n->text, "max") ? "write maximize" : "write minimize",
-                         "goal is %s, not maximize or minimize", n->text.p);
-    else if (read_word(l, n, "goal", goals, 2, &goal))
-        l->s->minimize = goal == 1;
-}
-
 void read_file(struct load *l)
 {
     static const char *const durabilities[] = {"default", "power"};
@@ -248,9 +119,8 @@ void read_file(struct load *l)
     if (!schema_open(l, l->root, "", keys_for(l), K_COUNT, found))
         return;
     read_space_name(l, found[K_SPACE]);
-    read_metric(l, found[K_METRIC]);
-    read_metrics(l, found[K_METRICS]);
-    read_goal(l, found[K_GOAL]);
+    read_outcomes(l, &(struct outcome_nodes){found[K_METRIC], found[K_GOAL], found[K_OBJECTIVES],
+                                             found[K_REQUIRE], found[K_METRICS]});
     read_space(l, found[K_PARAMETERS], found[K_CONSTRAINTS], found[K_BASELINE]);
     read_command(l, &(struct command_nodes){found[K_COMMAND], found[K_SHELL], found[K_ARGS],
                                             found[K_ENV], found[K_CONFIG]});

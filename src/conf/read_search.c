@@ -32,17 +32,12 @@ enum {
 };
 
 static const struct schema_key search_keys[S_COUNT] = {
-    [S_METHOD] = {.name = "method"},
-    [S_TRIALS] = {.name = "trials"},
-    [S_TIME] = {.name = "time"},
-    [S_STEPS] = {.name = "steps"},
-    [S_COST] = {.name = "cost"},
-    [S_BUDGET] = {.name = "budget"},
-    [S_PARALLEL] = {.name = "parallel"},
-    [S_SEED] = {.name = "seed"},
-    [S_SEEDS] = {.name = "seeds"},
-    [S_ORDER] = {.name = "order"},
-    [S_FIRST] = {.name = "first", .later = true},
+    [S_METHOD] = {.name = "method"},     [S_TRIALS] = {.name = "trials"},
+    [S_TIME] = {.name = "time"},         [S_STEPS] = {.name = "steps"},
+    [S_COST] = {.name = "cost"},         [S_BUDGET] = {.name = "budget"},
+    [S_PARALLEL] = {.name = "parallel"}, [S_SEED] = {.name = "seed"},
+    [S_SEEDS] = {.name = "seeds"},       [S_ORDER] = {.name = "order"},
+    [S_FIRST] = {.name = "first"},
 };
 
 static void read_budget(struct load *l, const struct node *n)
@@ -151,6 +146,8 @@ void read_search(struct load *l, const struct node *search)
     read_seeds(l, found[S_SEEDS]);
     if (read_word(l, found[S_ORDER], "search.order", orders, 2, &order))
         s->fixed_order = order == 1;
+    if (found[S_FIRST] && l->space_right)
+        read_first(l, found[S_FIRST]);
     if (before != l->problems->n + l->problems->dropped)
         l->space_right = false; /* the method can't be held against an effort that is wrong */
     read_method(l, found[S_METHOD]);

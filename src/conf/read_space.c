@@ -204,20 +204,21 @@ static void read_constraints(struct load *l, const struct node *n)
     }
 }
 
-/* What the space says of a value, said of the baseline's. */
-static bool baseline_problem(struct load *l, struct location at, const char *name, struct error *e)
+/* What the space says of a value, said of the baseline's, or of a first point's (`what`). */
+static bool point_problem(struct load *l, const char *what, struct location at, const char *name,
+                          struct error *e)
 {
     struct error said = *e;
     if (said.code == E_NOMEM)
         return problem(l, at, e);
-    (void)error_set(e, said.code, "baseline%s%s: %s", *name ? " of " : "", name, said.message);
+    (void)error_set(e, said.code, "%s%s%s: %s", what, *name ? " of " : "", name, said.message);
     error_detail(e, "%s", said.detail);
     error_hint(e, "%s", said.hint);
     return problem(l, at, e);
 }
 
-/* Values of the baseline into given[]; dots and nesting as among the parameters. */
-static bool read_given(struct load *l, const struct node *map, const char *prefix,
+/* A configuration's values into given[]; dots and nesting as among the parameters. */
+static bool read_given(struct load *l, const char *what, const struct node *map, const char *prefix,
                        struct value *given)
 {
     const struct space *s = l->s->space;
@@ -231,7 +232,7 @@ static bool read_given(struct load *l, const struct node *map, const char *prefi
             return problem_nomem(l);
         int param = space_find(s, str_of(name));
         if (param < 0 && value->kind == NODE_MAP) {
-            right = read_given(l, value, below, given) && right;
+            right = read_given(l, what, value, below, given) && right;
         } else if (param < 0) {
             const char *near = space_nearest(s, str_of(name));
             (void)error_set(&e, E_UNKNOWN, "there is no parameter %s", name);
@@ -239,36 +240,80 @@ static bool read_given(struct load *l, const struct node *map, const char *prefi
                 error_hint(&e, "did you mean %s?", near);
             right = problem(l, key->at, &e);
         } else if (given[param].type != VALUE_NONE) {
-            right = problem_at(l, key->at, E_DUPLICATE, NULL, "baseline says %s twice", name);
+            right = problem_at(l, key->at, E_DUPLICATE, NULL, "%s says %s twice", what, name);
         } else if (!read_value(l, value, name, &given[param])) {
             right = false;
         } else if (prior_accept(&s->params[param].prior, &l->s->arena, &given[param], &e) != OK) {
-            right = baseline_problem(l, value->at, name, &e);
+            right = point_problem(l, what, value->at, name, &e);
         }
     }
     return right;
 }
 
-static void read_baseline(struct load *l, const struct node *n)
+/* A configuration; what it leaves out is the parameter's default. */
+static bool read_point(struct load *l, const char *what, const struct node *n, struct config *ret)
 {
     struct settings *s = l->s;
     struct error e = {0};
-    if (n->kind != NODE_MAP) {
-        (void)problem_at(l, n->at, E_INVALID, "like {model: linear, lr: 0.1}",
-                         "baseline is %s, not a map", node_what(n));
+    if (n->kind != NODE_MAP)
+        return problem_at(l, n->at, E_INVALID, "like {model: linear, lr: 0.1}",
+                          "%s is %s, not a map", what, node_what(n));
+    struct value *given = arena_array(&s->arena, s->space->n_params, sizeof(*given));
+    if (!given)
+        return problem_nomem(l);
+    if (!read_given(l, what, n, "", given))
+        return false;
+    if (config_complete(s->space, &s->arena, given, ret, &e) == OK)
+        return true;
+    return point_problem(l, what, key_place(l, n), "", &e);
+}
+
+/* No configuration is run twice, so one that stands here twice is a slip. */
+static bool is_new_point(struct load *l, const struct node *list, size_t i, const struct config *c,
+                         const struct config *before, const size_t *items, size_t n)
+{
+    struct error e;
+    if (l->s->has_baseline && config_equal(c, &l->s->baseline))
+        return problem_at(l, list->items[i]->at, E_DUPLICATE, "the baseline is run before all else",
+                          "a configuration of search.first is the baseline");
+    for (size_t k = 0; k < n; k++) {
+        if (!config_equal(c, &before[k]))
+            continue;
+        (void)error_set(&e, E_DUPLICATE, "search.first has this configuration twice");
+        if (!l->from_argv && list->at.file == l->at.file)
+            error_hint(&e, "the first one is in line %d", list->items[items[k]]->at.line);
+        return problem(l, list->items[i]->at, &e);
+    }
+    return true;
+}
+
+void read_first(struct load *l, const struct node *first)
+{
+    struct settings *s = l->s;
+    if (first->kind != NODE_LIST) {
+        (void)problem_at(l, first->at, E_INVALID, "like first: [{lr: 0.1}, {lr: 0.01}]",
+                         "search.first is %s, not a list", node_what(first));
         return;
     }
-    struct value *given = arena_array(&s->arena, s->space->n_params, sizeof(*given));
-    if (!given) {
+    if (first->n > FIRST_MAX) {
+        (void)problem_at(l, first->at, E_LIMIT, NULL, "search.first has %zu entries, more than %d",
+                         first->n, FIRST_MAX);
+        return;
+    }
+    struct config *points = arena_array(&s->arena, first->n + 1, sizeof(*points));
+    size_t *items = arena_array(&l->work, first->n + 1, sizeof(*items));
+    if (!points || !items) {
         (void)problem_nomem(l);
         return;
     }
-    if (!read_given(l, n, "", given))
-        return;
-    if (config_complete(s->space, &s->arena, given, &s->baseline, &e) == OK)
-        s->has_baseline = true;
-    else
-        (void)baseline_problem(l, key_place(l, n), "", &e);
+    size_t n = 0;
+    for (size_t i = 0; i < first->n; i++) {
+        if (read_point(l, "search.first", first->items[i], &points[n]) &&
+            is_new_point(l, first, i, &points[n], points, items, n))
+            items[n++] = i;
+    }
+    s->first = points;
+    s->n_first = n;
 }
 
 /* space_finish judges by the problems it is given, so it gets a list of its own. */
@@ -305,5 +350,5 @@ void read_space(struct load *l, const struct node *parameters, const struct node
     if (before == l->problems->n + l->problems->dropped)
         finish(l, parameters);
     if (baseline && l->space_right)
-        read_baseline(l, baseline);
+        l->s->has_baseline = read_point(l, "baseline", baseline, &l->s->baseline);
 }

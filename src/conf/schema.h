@@ -62,8 +62,14 @@ bool read_texts(struct load *l, const struct node *n, const char *what, size_t m
 bool read_value(struct load *l, const struct node *n, const char *what, struct value *ret);
 
 /* The sections. */
+struct outcome_nodes {
+    const struct node *metric, *goal, *objectives, *require, *metrics;
+};
+void read_outcomes(struct load *l, const struct outcome_nodes *nodes);
 void read_space(struct load *l, const struct node *parameters, const struct node *constraints,
                 const struct node *baseline);
+/* search.first, of a space that is right. */
+void read_first(struct load *l, const struct node *first);
 struct command_nodes {
     const struct node *command, *shell, *args, *env, *config;
 };

@@ -13,8 +13,26 @@
 /* Of a file; see conf/document.h for what else is bounded. */
 enum { CONF_BYTES_MAX = 1 << 20 };
 
+enum { MEASURES_MAX = OBJECTIVES_MAX + REQUIREMENTS_MAX };
+
 enum take { TAKE_LAST, TAKE_BEST, TAKE_MEAN };
 enum args_form { ARGS_GNU, ARGS_SPACE, ARGS_HYDRA, ARGS_PATTERN };
+enum relation { RELATION_LESS, RELATION_AT_MOST, RELATION_MORE, RELATION_AT_LEAST };
+
+/* A metric that says what a trial came to, and which of its reports count. */
+struct measure {
+    struct str name;
+    enum take take;
+    int take_k; /* TAKE_MEAN: of so many */
+};
+
+/* What a trial must come to: the measure stands in this relation to the bound, which is finite. */
+struct requirement {
+    struct str text; /* "latency_ms <= 20" */
+    size_t measure;  /* index into the settings' measures */
+    enum relation relation;
+    double bound;
+};
 
 struct command_template; /* conf/command.h */
 
@@ -26,15 +44,18 @@ struct settings {
     struct str space_name;
     struct space *space;
     struct command_template *command;
-    struct str metric;
-    enum take take;
-    int take_k;
-    bool minimize;
-    size_t n_names; /* metrics to look for in the output, the search's own first */
+    /* The objectives in their order, then what only requirements look at; no name twice. */
+    size_t n_measures, n_objectives, n_requirements;
+    struct measure measures[MEASURES_MAX];
+    bool minimize[OBJECTIVES_MAX];
+    struct requirement requirements[REQUIREMENTS_MAX];
+    size_t n_names; /* metrics to look for in the output, the measures first */
     const struct str *names;
     struct str pattern; /* n == 0: none */
     bool has_baseline;
     struct config baseline;
+    size_t n_first; /* search.first: all different, and none the baseline */
+    const struct config *first;
     struct method method;            /* as written; resolved by the caller with method_resolve */
     struct effort effort;            /* parallel 0: as many as the slots hold */
     int64_t time_ns, steps_total;    /* search.time, search.steps; 0: none */
@@ -83,5 +104,12 @@ enum code conf_reload(struct str source, const char *file, struct str overrides,
 enum code conf_check_base(const struct settings *s, const char *directory,
                           struct problems *problems) must_check;
 void settings_free(struct settings *s);
+
+/* What a searcher is made of; the method is as written, seed and parallel are the caller's too.
+ * Borrows from s. */
+struct searcher_settings settings_searcher(const struct settings *s);
+/* How far `value` misses the requirement, in parts of its bound (of 1, where that is 0); <= 0: it
+ * is met. What is no finite number misses by infinity. */
+double requirement_excess(const struct requirement *r, double value);
 
 #endif

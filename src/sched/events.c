@@ -50,7 +50,7 @@ static bool add_points(struct scheduler *s, struct live_attempt *at, const struc
 static const struct wire_metric *own_metric(const struct search *q, const struct wire_report *r)
 {
     for (uint32_t i = 0; i < r->n; i++) {
-        if (str_eq(r->metrics[i].name, q->settings->metric))
+        if (str_eq(r->metrics[i].name, q->settings->measures[0].name))
             return &r->metrics[i];
     }
     return NULL;

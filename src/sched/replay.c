@@ -206,7 +206,8 @@ enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed, s
 {
     const struct search *q = t->search;
     struct points all = {.e = e};
-    enum code c = store_metrics(s->o.store, t->row.id, q->settings->metric, on_point, &all, e);
+    enum code c =
+        store_metrics(s->o.store, t->row.id, q->settings->measures[0].name, on_point, &all, e);
     if (c == OK && all.n > 0)
         qsort(all.v, all.n, sizeof *all.v, by_step);
     for (size_t i = 0; c == OK && i < all.n; i++) {

@@ -165,8 +165,8 @@ static void fill_event(const struct scheduler *s, struct event *ev, enum event_k
 {
     *ev = (struct event){.kind = kind, .time = sched_real(s), .search = q->id};
     ev->search_state = q->state;
-    ev->metric = q->settings->metric;
-    ev->minimize = q->settings->minimize;
+    ev->metric = q->settings->measures[0].name;
+    ev->minimize = q->settings->minimize[0];
     ev->budget_trials = q->settings->effort.trials;
     ev->parallel = q->parallel;
     memcpy(ev->counts, q->counts, sizeof ev->counts);

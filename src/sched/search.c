@@ -260,15 +260,9 @@ enum code search_make_searcher(struct scheduler *s, struct search *q, struct err
 {
     struct settings *st = q->settings;
     q->parallel = slots_of(s, st);
-    struct searcher_settings ss = {.space = st->space,
-                                   .method = q->method,
-                                   .effort = st->effort,
-                                   .seed = q->seed,
-                                   .n_objectives = 1,
-                                   .minimize = {st->minimize},
-                                   .seeds = st->seeds,
-                                   .replicates = st->replicates,
-                                   .baseline = st->has_baseline ? &st->baseline : NULL};
+    struct searcher_settings ss = settings_searcher(st);
+    ss.method = q->method;
+    ss.seed = q->seed;
     ss.effort.parallel = q->parallel;
     if (st->fixed_order)
         q->turn = 1;
@@ -342,8 +336,8 @@ static enum code insert_search(struct scheduler *s, struct search *q, struct err
     if (c == OK) {
         struct search_row row = {.state = SEARCH_RUNNING,
                                  .method = q->method_text,
-                                 .metric = st->metric,
-                                 .minimize = st->minimize,
+                                 .metric = st->measures[0].name,
+                                 .minimize = st->minimize[0],
                                  .source = st->source,
                                  .overrides = st->overrides,
                                  .settings = buf_view(&kept),
@@ -421,7 +415,11 @@ static enum code prepare(struct scheduler *s, struct search *q, const struct sub
                          struct error *e)
 {
     struct settings *st = q->settings;
-    enum code c = check_resources(s, st, e);
+    enum code c = OK;
+    if (st->n_objectives > 1 || st->n_requirements > 0)
+        c = error_set(e, E_UNSUPPORTED, "searches of several objectives are not run yet");
+    if (c == OK)
+        c = check_resources(s, st, e);
     if (c == OK)
         c = copy_submission(q, sub, e);
     q->seed = st->seed;

@@ -66,7 +66,7 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
     t->search = q;
     arena_init(&t->arena, TRIAL_ARENA_MAX);
     t->row = *row;
-    t->taken.k = q->settings->take_k;
+    t->taken.k = q->settings->measures[0].take_k;
     enum code c = arena_str(&t->arena, row->params, &t->row.params);
     if (c == OK)
         c = arena_str(&t->arena, row->why, &t->row.why);
@@ -148,7 +148,7 @@ void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state
 
 enum code trial_prepare_taken(struct live_trial *t)
 {
-    if (t->search->settings->take != TAKE_MEAN || t->taken.ring != NULL)
+    if (t->search->settings->measures[0].take != TAKE_MEAN || t->taken.ring != NULL)
         return OK;
     t->taken.ring = calloc((size_t)t->taken.k, sizeof *t->taken.ring);
     return t->taken.ring != NULL ? OK : E_NOMEM;
@@ -160,7 +160,7 @@ static bool better(const struct search *q, double a, double b)
         return false;
     if (isnan(b))
         return true;
-    return q->settings->minimize ? a < b : a > b;
+    return q->settings->minimize[0] ? a < b : a > b;
 }
 
 double trial_take(struct live_trial *t, int64_t step, double value)
@@ -177,7 +177,7 @@ double trial_take(struct live_trial *t, int64_t step, double value)
     if (k->ring != NULL)
         k->ring[k->reports % k->k] = value;
     k->reports++;
-    switch (t->search->settings->take) {
+    switch (t->search->settings->measures[0].take) {
     case TAKE_LAST:
         return value;
     case TAKE_BEST:

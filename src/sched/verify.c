@@ -24,13 +24,7 @@ static enum code make(struct arena *a, const struct search_row *row, struct sett
                       struct searcher **ret, struct error *e)
 {
     struct kept kept;
-    struct searcher_settings ss = {.space = st->space,
-                                   .effort = st->effort,
-                                   .n_objectives = 1,
-                                   .minimize = {st->minimize},
-                                   .seeds = st->seeds,
-                                   .replicates = st->replicates,
-                                   .baseline = st->has_baseline ? &st->baseline : NULL};
+    struct searcher_settings ss = settings_searcher(st);
     enum code c = kept_rest(row, a, &kept, e);
     if (c != OK)
         return c;

@@ -14,7 +14,8 @@
  *   an allocator alone    runs with sobol
  *   auto                  a finite space of no more configurations than trials is enumerated
  * (grid), any other is sampled by sobol; asha where a trial's steps leave room for a rung to stop
- * at (max / min >= eta), else full. "auto + asha(eta=4)" leaves only the sampler to it.
+ * at (max / min >= eta) and there is one objective, else full. "auto + asha(eta=4)" leaves only the
+ * sampler to it.
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H
@@ -45,12 +46,13 @@ struct method {
     char why[400]; /* after method_resolve */
 };
 
-/* How much there is to spend; 0 is unlimited. */
+/* How much there is to spend, 0 is unlimited; and for what. */
 struct effort {
     int64_t trials;
     bool has_steps;
     int64_t min_steps, max_steps; /* budget of one trial, when has_steps */
     int parallel;
+    size_t n_objectives; /* that the method must follow; 0 is one */
 };
 
 /* Errors carry line and column inside `text`; unknown names and options name the nearest. Nothing
@@ -58,8 +60,9 @@ struct effort {
 enum code method_parse(struct arena *a, struct str text, struct location at, struct method *ret,
                        struct error *e) must_check;
 /* Fills in what is missing, and checks that the method fits: grid needs a finite space or `points`,
- * asha and median need a budget of steps, asha a rung below the highest. A search that goes on does
- * not resolve anew: its method is the one its first entry tells (searcher_method_of). */
+ * asha and median need a budget of steps, asha a rung below the highest, several objectives what
+ * method_check_objectives asks. A search that goes on does not resolve anew: its method is the one
+ * its first entry tells (searcher_method_of). */
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
                          struct error *e) must_check;
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */

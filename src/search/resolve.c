@@ -53,6 +53,10 @@ static void auto_allocator(struct method *m, const struct effort *effort, char w
         method_set_allocator(m, &allocator_full);
         snprintf(why, HALF,
                  "a trial has no steps at which to stop it, so every one runs to its end");
+    } else if (effort->n_objectives > 1) {
+        method_set_allocator(m, &allocator_full);
+        snprintf(why, HALF, "%zu objectives rank no trial half-way, so every one runs to its end",
+                 effort->n_objectives);
     } else if ((double)effort->max_steps >= eta * (double)effort->min_steps) {
         method_set_allocator(m, &allocator_asha);
         snprintf(why, HALF,
@@ -99,7 +103,7 @@ static enum code check_fit(const struct method *m, const struct space *s,
         code = m->sampler->fits(m, s, effort, e);
     if (code == OK && m->allocator->fits)
         code = m->allocator->fits(m, effort, e);
-    return code;
+    return code == OK ? method_check_objectives(m, effort->n_objectives, e) : code;
 }
 
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,

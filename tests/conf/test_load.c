@@ -47,9 +47,9 @@ static void takes_the_example_of_the_manual(void **state)
 {
     struct settings *s = load_right(example, NULL);
     assert_str(s->space_name, "flights");
-    assert_str(s->metric, "val_auc");
-    assert_int_equal(s->take, TAKE_LAST);
-    assert_false(s->minimize);
+    assert_str(s->measures[0].name, "val_auc");
+    assert_int_equal(s->measures[0].take, TAKE_LAST);
+    assert_false(s->minimize[0]);
     assert_int_equal(s->n_names, 1);
     assert_str(s->names[0], "val_auc");
     assert_int_equal(s->space->n_params, 7);
@@ -135,9 +135,9 @@ static void takes_everything_else_a_file_may_say(void **state)
                    "env: {LR: ${lr}, RUN: 'trial ${trial}', EMPTY: ''}\n"
                    "durability: power\n",
                    NULL);
-    assert_int_equal(s->take, TAKE_MEAN);
-    assert_int_equal(s->take_k, 5);
-    assert_true(s->minimize);
+    assert_int_equal(s->measures[0].take, TAKE_MEAN);
+    assert_int_equal(s->measures[0].take_k, 5);
+    assert_true(s->minimize[0]);
     assert_str(s->pattern, "{name} is {value}");
     assert_int_equal(s->n_names, 2);
     assert_str(s->names[0], "loss");
@@ -171,7 +171,7 @@ static void takes_metrics_as_a_list(void **state)
 {
     static const char *const best[] = {"metric.take", "best", NULL};
     struct settings *s = load_right(MINIMAL "metrics: [acc, loss, auc]\n", best);
-    assert_int_equal(s->take, TAKE_BEST);
+    assert_int_equal(s->measures[0].take, TAKE_BEST);
     assert_int_equal(s->n_names, 3);
     assert_str(s->names[0], "loss");
     assert_str(s->names[1], "acc");

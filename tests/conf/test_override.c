@@ -46,8 +46,8 @@ static void makes_short_forms_long(void **state)
     struct settings *s = load_right(MINIMAL, SET("metric.take", "best", "parameters.lr.default",
                                                  "0.5", "parameters.n.prior", "int(1, 3)",
                                                  "parameters.n.when", "lr > 0.5"));
-    assert_int_equal(s->take, TAKE_BEST);
-    assert_str(s->metric, "loss");
+    assert_int_equal(s->measures[0].take, TAKE_BEST);
+    assert_str(s->measures[0].name, "loss");
     assert_json(s, "{\"parameters\":[{\"name\":\"lr\",\"prior\":\"uniform(0, 1)\",\"default\":0.5},"
                    "{\"name\":\"n\",\"prior\":\"int(1, 3)\",\"when\":\"lr > 0.5\"}],"
                    "\"constraints\":[]}");
@@ -116,7 +116,7 @@ static void takes_a_command_line_as_a_file(void **state)
             "--opt", "~choice(\"a b\", c)", "--aug=~flag()", "-v", "data=~/x", "a b", "$HOME"),
         SET("metric", "loss", "goal", "minimize", "search.trials", "50"));
     assert_str(s->space_name, "train");
-    assert_str(s->metric, "loss");
+    assert_str(s->measures[0].name, "loss");
     assert_int_equal(s->effort.trials, 50);
     assert_command(s, "{\"lr\": 0.1, \"layers\": 2, \"wd\": 0.5, \"opt\": \"a b\", \"aug\": true}",
                    "./train --lr=0.1 --layers=2 wd=0.5 --opt 'a b' --aug -v 'data=~/x' 'a b' "

@@ -13,7 +13,9 @@ static const struct wrong table[] = {
     W("unknown key that nothing is near", BASE "colour: blue\n",
       "trawl.yaml:7:1: unknown key \"colour\"\n"
       "  hint: known here are space, command, shell, args, metric, metrics, goal, parameters, "
-      "constraints, baseline, search, resources, retries, code, config, env, durability\n"),
+      "constraints, baseline, search, resources, retries, code, config, env, durability, "
+      "objectives, "
+      "require\n"),
     W("misspelt needed key is not also missing",
       "space: s\n"
       "comand: ./train\n"
@@ -78,23 +80,6 @@ static const struct wrong table[] = {
       "  lr: uniform(0, 1)\n",
       "trawl.yaml:1:7: space has no value\n"
       "  hint: give it one, or take the key out\n"),
-    W("not there yet: objectives",
-      "space: s\n"
-      "command: ./train ${args}\n"
-      "objectives:\n"
-      "  - loss\n"
-      "parameters:\n"
-      "  lr: uniform(0, 1)\n",
-      "trawl.yaml:3:1: objectives is not there yet\n"
-      "  hint: take it out: it will come with a later version\n"),
-    W("not there yet: require", BASE "require: acc > 0.5\n",
-      "trawl.yaml:7:1: require is not there yet\n"
-      "  hint: take it out: it will come with a later version\n"),
-    W("not there yet: search.first",
-      BASE "search:\n"
-           "  first: [a]\n",
-      "trawl.yaml:8:3: search.first is not there yet\n"
-      "  hint: take it out: it will come with a later version\n"),
     W("not there yet: branches",
       HEAD "parameters:\n"
            "  code: branches(a, b)\n",

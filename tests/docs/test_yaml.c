@@ -30,8 +30,11 @@ static bool has_key(struct str text, const char *key)
 
 static void complete(struct str block, struct buf *whole)
 {
+    bool several = has_key(block, "objectives:"); /* in place of metric and goal */
     for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-        if (!has_key(block, needed[i].key))
+        if (!has_key(block, needed[i].key) &&
+            !(several && (str_starts(str_of(needed[i].key), "metric") ||
+                          str_starts(str_of(needed[i].key), "goal"))))
             buf_cstr(whole, needed[i].line);
     buf_str(whole, block);
 }

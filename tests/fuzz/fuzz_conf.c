@@ -67,7 +67,7 @@ static void check_reload(const struct settings *s)
     FUZZ_CHECK(conf_reload(s->source, "f", s->overrides, &again, &problems) == OK);
     struct buf first = space_of(s), second = space_of(again);
     FUZZ_CHECK(str_eq(buf_view(&first), buf_view(&second)));
-    FUZZ_CHECK(s->command && s->metric.n && s->space_name.n && s->n_names);
+    FUZZ_CHECK(s->command && s->measures[0].name.n && s->space_name.n && s->n_names);
     FUZZ_CHECK(s->effort.trials >= 0 && s->effort.min_steps <= s->effort.max_steps);
     buf_free(&first);
     buf_free(&second);

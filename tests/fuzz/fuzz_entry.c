@@ -37,7 +37,7 @@ static struct space *make_space(void)
 static struct searcher *make_searcher(const struct space *space)
 {
     struct searcher_settings settings = {.space = space,
-                                         .effort = {10, true, 1, 9, 1},
+                                         .effort = {10, true, 1, 9, 1, 1},
                                          .seed = 7,
                                          .n_objectives = 1,
                                          .minimize = {true}};

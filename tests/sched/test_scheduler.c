@@ -201,6 +201,50 @@ static void time_ends_a_search(void **state)
     world_free(w);
 }
 
+static enum code on_x(void *self, const struct trial_row *row)
+{
+    struct buf *b = self;
+    if (trial_id_number(row->id) <= 4)
+        buf_fmt(b, "%.*s\n", STR_FMT(row->params));
+    return OK;
+}
+
+/* After the baseline, and all of them also where the controller dies between. */
+static void first_points_are_first(void **state)
+{
+    for (int64_t n = 0; n < 8; n++) {
+        struct world *w = world_new();
+        struct error e = {0};
+        struct buf b;
+        buf_init(&b, 4096);
+        w->program = trains;
+        world_start(w, 2);
+        struct search_id id =
+            world_submit(w, YAML("baseline: {x: 0.5, k: a}\n"
+                                 "search: {trials: 6, method: random, seed: 1, parallel: 2,"
+                                 " first: [{x: 0.25, k: b}, {x: 0.75, k: c}]}\n"));
+        world_run(w, n);
+        if (n > 0) {
+            world_crash(w);
+            world_start(w, 2);
+            assert_ok(scheduler_open(w->scheduler, id, &e));
+            if (world_state(w, id) != SEARCH_COMPLETED)
+                assert_ok(scheduler_resume(w->scheduler, id, &e));
+            world_run(w, 0);
+        }
+        assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
+        assert_int_equal(world_count(w, id, TRIAL_COMPLETED), 7);
+        assert_ok(store_trials(w->store, id, 0, on_x, &b, &e));
+        assert_ok(buf_end(&b, NULL));
+        const char *drawn = strstr(b.p, "{\"x\":0.75,\"k\":\"c\"}\n{");
+        assert_non_null(drawn);
+        assert_ptr_equal(strstr(b.p, "{\"x\":0.5,\"k\":\"a\"}\n{\"x\":0.25,\"k\":\"b\"}\n"), b.p);
+        assert_ok(journal_verify(w->store, id, NULL, &e));
+        buf_free(&b);
+        world_free(w);
+    }
+}
+
 static void steps_end_a_search(void **state)
 {
     struct world *w = world_new();
@@ -506,6 +550,7 @@ int main(void)
         cmocka_unit_test(asha_stops_the_worse),
         cmocka_unit_test(nan_never_wins),
         cmocka_unit_test(time_ends_a_search),
+        cmocka_unit_test(first_points_are_first),
         cmocka_unit_test(steps_end_a_search),
         cmocka_unit_test(gpus_are_never_given_twice),
         cmocka_unit_test(pause_and_resume),
