@@ -4,8 +4,8 @@
 #include "wire/endpoint.h"
 
 #include "base/json.h"
+#include "base/json_reader.h"
 #include "base/number.h"
-#include "wire/json_reader.h"
 
 enum { REPORTS_MAX = 10000 };
 

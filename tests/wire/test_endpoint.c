@@ -1,6 +1,6 @@
+#include "base/json_reader.h"
 #include "testing.h"
 #include "wire/endpoint.h"
-#include "wire/json_reader.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,11 +6,11 @@
  */
 #include "base/io.h"
 #include "base/json.h"
+#include "base/json_reader.h"
 #include "base/number.h"
 #include "exec/supervisor/socket_address.h"
 #include "exec/supervisor/supervisor.h"
 #include "wire/endpoint.h"
-#include "wire/json_reader.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,12 +1,13 @@
 /*
  * A small JSON reader: one text into a tree in an arena.
  *
- * For the endpoint, which the lean supervisor serves: no library to load, no hash seed to draw, no
- * locale. RFC 8259, and besides NaN, Infinity and -Infinity as Python and JavaScript print them.
- * Depth, duplicate keys and bad UTF-8 are refused with the place. A fuzz target (fuzz_endpoint).
+ * For what programs say a line at a time: the endpoint, which the lean supervisor serves, and ask
+ * and tell. No library to load, no hash seed to draw, no locale. RFC 8259, and besides NaN,
+ * Infinity and -Infinity as Python and JavaScript print them. Depth, duplicate keys and bad UTF-8
+ * are refused with the place. Two fuzz targets (fuzz_endpoint, fuzz_session).
  */
-#ifndef WIRE_JSON_READER_H
-#define WIRE_JSON_READER_H
+#ifndef BASE_JSON_READER_H
+#define BASE_JSON_READER_H
 
 #include "base/arena.h"
 

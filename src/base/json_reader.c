@@ -1,7 +1,7 @@
 /*
  * Recursive descent; the depth is bounded, so the stack is.
  */
-#include "wire/json_reader.h"
+#include "base/json_reader.h"
 
 #include "base/number.h"
 
