@@ -52,9 +52,19 @@ static void sort_problems(struct problems *p)
         }
 }
 
-/* {"set": [[path, value], ...], "inline": [word, ...]} */
-static enum code write_overrides(struct settings *s, const struct override *set, size_t n_set,
-                                 const char *const *argv, size_t n_argv)
+/* What is loaded: a text or, argv not NULL, the inline form. */
+struct source {
+    struct str text;
+    const char *file;
+    const char *const *argv;
+    size_t n_argv;
+    const struct override *set;
+    size_t n_set;
+    bool space_only;
+};
+
+/* {"set": [[path, value], ...], "inline": [word, ...], "space_only": true} */
+static enum code write_overrides(const struct load *l, const struct source *from)
 {
     struct buf b;
     struct json j;
@@ -63,24 +73,28 @@ static enum code write_overrides(struct settings *s, const struct override *set,
     jw_object(&j);
     jw_key(&j, "set");
     jw_array(&j);
-    for (size_t i = 0; i < n_set; i++) {
+    for (size_t i = 0; i < from->n_set; i++) {
         jw_array(&j);
-        jw_str(&j, set[i].path);
-        jw_str(&j, set[i].value);
+        jw_str(&j, from->set[i].path);
+        jw_str(&j, from->set[i].value);
         jw_array_end(&j);
     }
     jw_array_end(&j);
-    if (argv) {
+    if (from->argv) {
         jw_key(&j, "inline");
         jw_array(&j);
-        for (size_t i = 0; i < n_argv; i++)
-            jw_cstr(&j, argv[i]);
+        for (size_t i = 0; i < from->n_argv; i++)
+            jw_cstr(&j, from->argv[i]);
         jw_array_end(&j);
+    }
+    if (from->space_only) {
+        jw_key(&j, "space_only");
+        jw_bool(&j, true);
     }
     jw_object_end(&j);
     enum code code = jw_end(&j, NULL);
     if (code == OK)
-        code = arena_str(&s->arena, buf_view(&b), &s->overrides);
+        code = arena_str(&l->s->arena, buf_view(&b), &l->s->overrides);
     buf_free(&b);
     return code;
 }
@@ -130,35 +144,34 @@ static enum code finish(struct load *l, struct settings **ret, struct problems *
     return code;
 }
 
-static enum code load(struct str text, const char *file, const char *const *argv, size_t n_argv,
-                      const struct override *set, size_t n_set, struct settings **ret,
-                      struct problems *problems)
+static enum code load(const struct source *from, struct settings **ret, struct problems *problems)
 {
     struct problems own;
-    struct load l = {.problems = &own, .from_argv = argv != NULL};
+    struct load l = {
+        .problems = &own, .from_argv = from->argv != NULL, .space_only = from->space_only};
     problems_init(&own);
     arena_init(&l.work, ARENA_BYTES_MAX);
     /* A text too long is refused by document_parse; it need not be copied before. */
-    struct str kept = text.n <= CONF_BYTES_MAX ? text : (struct str){NULL, 0};
-    if (settings_new(file, kept, &l.s) != OK) {
+    struct str kept = from->text.n <= CONF_BYTES_MAX ? from->text : (struct str){NULL, 0};
+    if (settings_new(from->file, kept, &l.s) != OK) {
         struct error e;
         enum code code = error_nomem(&e);
         problems_add(problems, &e);
         return code;
     }
     l.at = (struct location){l.s->file.p, 1, 1};
-    if (n_set > OVERRIDES_MAX)
+    if (from->n_set > OVERRIDES_MAX)
         (void)problem_at(&l, l.at, E_LIMIT, NULL, "more than %d values are overridden",
                          OVERRIDES_MAX);
-    else if (argv)
-        l.root = inline_tree(&l, argv, n_argv);
-    else if (document_parse(&l.work, text, l.s->file.p, &l.root, &own) != OK)
+    else if (from->argv)
+        l.root = inline_tree(&l, from->argv, from->n_argv);
+    else if (document_parse(&l.work, from->text, l.s->file.p, &l.root, &own) != OK)
         l.root = NULL;
-    for (size_t i = 0; l.root && i < n_set; i++)
-        override_apply(&l, set[i]);
+    for (size_t i = 0; l.root && i < from->n_set; i++)
+        override_apply(&l, from->set[i]);
     if (l.root)
         read_file(&l);
-    if (is_clean(&l) && write_overrides(l.s, set, n_set, argv, n_argv) != OK)
+    if (is_clean(&l) && write_overrides(&l, from) != OK)
         (void)problem_nomem(&l);
     return finish(&l, ret, problems);
 }
@@ -166,7 +179,16 @@ static enum code load(struct str text, const char *file, const char *const *argv
 enum code conf_load(struct str text, const char *file, const struct override *set, size_t n_set,
                     struct settings **ret, struct problems *problems)
 {
-    return load(text, file, NULL, 0, set, n_set, ret, problems);
+    struct source from = {.text = text, .file = file, .set = set, .n_set = n_set};
+    return load(&from, ret, problems);
+}
+
+enum code conf_load_space(struct str text, const char *file, const struct override *set,
+                          size_t n_set, struct settings **ret, struct problems *problems)
+{
+    struct source from = {
+        .text = text, .file = file, .set = set, .n_set = n_set, .space_only = true};
+    return load(&from, ret, problems);
 }
 
 enum code conf_load_file(const char *path, const struct override *set, size_t n_set,
@@ -177,7 +199,7 @@ enum code conf_load_file(const char *path, const struct override *set, size_t n_
     buf_init(&b, CONF_BYTES_MAX + 1);
     enum code code = io_read_file(path, CONF_BYTES_MAX, &b, &e);
     if (code == OK) {
-        code = load(buf_view(&b), path, NULL, 0, set, n_set, ret, problems);
+        code = conf_load(buf_view(&b), path, set, n_set, ret, problems);
     } else {
         if (code == E_LIMIT)
             error_hint(&e, "is it a trawl.yaml?");
@@ -193,8 +215,12 @@ enum code conf_inline(const char *const *argv, size_t n_argv, const struct overr
                       size_t n_set, struct settings **ret, struct problems *problems)
 {
     static const char *const none[] = {NULL};
-    return load((struct str){NULL, 0}, "command line", argv ? argv : none, argv ? n_argv : 0, set,
-                n_set, ret, problems);
+    struct source from = {.file = "command line",
+                          .argv = argv ? argv : none,
+                          .n_argv = argv ? n_argv : 0,
+                          .set = set,
+                          .n_set = n_set};
+    return load(&from, ret, problems);
 }
 
 static struct str text_of(const json_t *j)
@@ -237,8 +263,14 @@ enum code conf_reload(struct str source, const char *file, struct str overrides,
     json_t *root = json_loadb(overrides.n ? overrides.p : "", overrides.n, 0, &at);
     arena_init(&a, ARENA_BYTES_MAX);
     if (root && read_overrides(root, &a, &set, &argv)) {
-        code = load(source, file, argv, argv ? json_array_size(json_object_get(root, "inline")) : 0,
-                    set, json_array_size(json_object_get(root, "set")), ret, problems);
+        struct source from = {.text = source,
+                              .file = file,
+                              .argv = argv,
+                              .n_argv = json_array_size(json_object_get(root, "inline")),
+                              .set = set,
+                              .n_set = json_array_size(json_object_get(root, "set")),
+                              .space_only = json_is_true(json_object_get(root, "space_only"))};
+        code = load(&from, ret, problems);
     } else {
         struct error e;
         code = error_set(&e, E_CORRUPT, "the stored overrides of %s can't be read", file);

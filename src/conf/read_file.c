@@ -53,18 +53,25 @@ static const struct schema_key file_keys[K_COUNT] = {
     [K_REQUIRE] = {.name = "require"},
 };
 
-/* On a command line metric and goal are options; beside objectives there is no need of them. */
+/* On a command line metric and goal are options; beside objectives there is no need of them, nor of
+ * much else for who runs the trials. */
 static const struct schema_key *keys_for(struct load *l)
 {
     bool several = l->root->kind == NODE_MAP && node_get(l->root, STR("objectives"));
-    if (!l->from_argv && !several)
+    if (!l->from_argv && !several && !l->space_only)
         return file_keys;
     struct schema_key *keys = arena_array(&l->work, K_COUNT, sizeof(*keys));
     if (!keys)
         return file_keys;
     memcpy(keys, file_keys, sizeof(file_keys));
-    keys[K_METRIC].needed = several ? NULL : "name what the program prints: --metric val_loss";
-    keys[K_GOAL].needed = several ? NULL : "--goal minimize or --goal maximize";
+    if (l->from_argv) {
+        keys[K_METRIC].needed = "name what the program prints: --metric val_loss";
+        keys[K_GOAL].needed = "--goal minimize or --goal maximize";
+    }
+    if (several)
+        keys[K_METRIC].needed = keys[K_GOAL].needed = NULL;
+    if (l->space_only)
+        keys[K_SPACE].needed = keys[K_COMMAND].needed = keys[K_METRIC].needed = NULL;
     return keys;
 }
 
@@ -111,6 +118,8 @@ void read_file(struct load *l)
     struct settings *s = l->s;
     int durability;
     s->retries = 2;
+    if (l->space_only)
+        s->space_name = STR("unnamed");
     if (node_is_null(l->root) || (l->root->kind == NODE_MAP && l->root->n == 0)) {
         (void)problem_at(l, l->at, E_INVALID, "`trawl init` writes a first one",
                          "the file is empty");

@@ -81,6 +81,8 @@ static void read_metric(struct load *l, const struct node *n)
     struct measure *m = &l->s->measures[0];
     struct str name;
     l->s->n_objectives = l->s->n_measures = 1;
+    if (!n && l->space_only)
+        m->name = STR("value");
     if (!n || (n->kind == NODE_MAP && !schema_open(l, n, "metric", keys, COUNT, found)))
         return;
     if (found[NAME] && read_text(l, found[NAME], "metric", &name) &&

@@ -19,6 +19,7 @@ struct load {
     const struct node *root;
     struct location at; /* of the whole */
     bool from_argv;     /* the inline form */
+    bool space_only;    /* trials are run by somebody else */
     bool space_known;   /* all parameters are declared: names can be looked up */
     bool space_right;   /* space_finish was content */
 };

@@ -40,7 +40,8 @@ struct settings {
     struct arena arena;
     struct str file;      /* its name in messages */
     struct str source;    /* its text */
-    struct str overrides; /* JSON: {"set": [["search.trials","20"], ...], "inline": [...argv...]} */
+    struct str overrides; /* JSON: {"set": [["search.trials","20"], ...], "inline": [...argv...],
+                             "space_only": true} */
     struct str space_name;
     struct space *space;
     struct command_template *command;
@@ -89,6 +90,12 @@ struct override {
 /* Everything that is wrong is in `problems`; OK only when that is empty. */
 enum code conf_load(struct str text, const char *file, const struct override *set, size_t n_set,
                     struct settings **ret, struct problems *problems) must_check;
+/* The same for a program that runs its trials itself: `command`, `space` and `metric` may be left
+ * out; then command is NULL, and the names are "unnamed" and "value". conf_reload knows it again.
+ */
+enum code conf_load_space(struct str text, const char *file, const struct override *set,
+                          size_t n_set, struct settings **ret,
+                          struct problems *problems) must_check;
 /* The same from a file, whose size is looked at before it is read. */
 enum code conf_load_file(const char *path, const struct override *set, size_t n_set,
                          struct settings **ret, struct problems *problems) must_check;
