@@ -58,10 +58,11 @@ static enum code named_file(const char *file_arg, struct project *p, struct erro
 {
     char *real = realpath(file_arg, NULL);
     if (real == NULL) {
-        enum code c = error_errno(e, errno, "cannot read %s", file_arg);
-        if (e != NULL && errno == ENOENT)
-            error_hint(e, "`trawl init` writes a first trawl.yaml");
-        return c;
+        if (errno != ENOENT)
+            return error_errno(e, errno, "cannot read %s", file_arg);
+        error_set(e, E_USAGE, "there is no file %s", file_arg);
+        error_hint(e, "`trawl init` writes a first trawl.yaml");
+        return E_USAGE;
     }
     struct stat st;
     if (stat(real, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -220,8 +221,8 @@ static const char *shown_name(const char *file)
     return slash != NULL ? slash + 1 : file;
 }
 
-enum code project_settings(const struct invocation *inv, const struct project *p,
-                           struct settings **ret, struct problems *problems)
+static enum code load_settings(const struct invocation *inv, const struct project *p,
+                               bool space_only, struct settings **ret, struct problems *problems)
 {
     struct override set[OVERRIDES_MAX + 1];
     size_t n = 0;
@@ -235,9 +236,18 @@ enum code project_settings(const struct invocation *inv, const struct project *p
         c = io_read_file(p->file, CONF_BYTES_MAX, &text, &e);
     if (c != OK)
         problems_add(problems, &e);
+    else if (space_only)
+        c = conf_load_space(buf_view(&text), shown_name(p->file), set, n, ret, problems);
     else
         c = conf_load(buf_view(&text), shown_name(p->file), set, n, ret, problems);
     buf_free(&text);
+    return c;
+}
+
+enum code project_settings(const struct invocation *inv, const struct project *p,
+                           struct settings **ret, struct problems *problems)
+{
+    enum code c = load_settings(inv, p, false, ret, problems);
     if (c == OK && conf_check_base(*ret, p->directory, problems) != OK) {
         settings_free(*ret);
         *ret = NULL;
@@ -274,6 +284,23 @@ enum code project_load(const struct invocation *inv, struct project *ret, struct
         *ret = p;
     }
     problems_free(&problems);
+    return c;
+}
+
+enum code project_load_space(const struct invocation *inv, struct settings **ret, struct error *e)
+{
+    struct problems problems;
+    struct project p;
+    enum code c = project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, true, &p, e);
+    if (c != OK)
+        return c;
+    problems_init(&problems);
+    if (load_settings(inv, &p, true, ret, &problems) != OK) {
+        print_problems(&problems);
+        c = error_set(e, E_INVALID, "%s", "");
+    }
+    problems_free(&problems);
+    project_free(&p);
     return c;
 }
 

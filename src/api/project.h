@@ -31,6 +31,10 @@ enum code project_settings(const struct invocation *inv, const struct project *p
  * the error is E_INVALID with an empty message. The first positional argument is the file. */
 enum code project_load(const struct invocation *inv, struct project *ret, struct settings **ret_st,
                        struct error *e) must_check;
+/* The same for a program that runs its trials itself: command, space and metric may be left out of
+ * the file, and neither the program's folder nor a store is looked at. */
+enum code project_load_space(const struct invocation *inv, struct settings **ret,
+                             struct error *e) must_check;
 void print_problems(const struct problems *p);
 
 /* Opens the store for reading; E_NOT_FOUND with a hint when there is none yet. */

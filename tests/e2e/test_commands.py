@@ -31,7 +31,7 @@ for i in 1 2 3; do echo "step=$i loss=0.$i$(echo $TRAWL_TRIAL | tr -d .) other=$
 """
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 STATES = {"queued", "running", "paused", "completed", "stopped", "failed", "infeasible", "cancelled"}
-COMMANDS = ("init check plan try run resume pause stop kill retry ls show trials best logs metrics "
+COMMANDS = ("init check plan try run optimize resume pause stop kill retry ls show trials best logs metrics "
             "export report gc doctor").split()
 
 

@@ -16,7 +16,7 @@ LEVEL = {
     "model": 2, "wire": 2, "http": 2,
     "search": 3, "store": 3, "code": 3,
     "conf": 4, "exec": 4, "analyze": 4,
-    "sched": 5,
+    "sched": 5, "optimize": 5,
     "api": 6,
     "bin": 7,
 }

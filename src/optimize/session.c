@@ -1,0 +1,559 @@
+/*
+ * Ask and tell as lines of JSON.
+ *
+ *   {"ask": 2}        {"trials": [{"id", "params", "seed", "budget" (null: no steps), "baseline"
+ *                     (true, or left out), "by" (which part of the sampler; may be left out)},
+ * ...]}; fewer, or none, where nothing can start before something is told, and
+ *                     {"trials": [], "done": true} where nothing ever will
+ *   {"tell": {"id": 1, "value": 0.3}}, with "values": [...] or "metrics": {...} in place of
+ *                     "value", and "state", "step"         {"ok": true}
+ *   {"report": {"id": 1, "step": 3, "value": 0.4}}         {"decision": "continue"}
+ *   {"observe": {"params": {...}, "value": 0.3}}, as tell; before the first ask       {"ok": true}
+ *   {"best": true}    {"id", "params", "value", "seed", "step"}
+ *   {"status": true}  {"method", "why", "seed", "objectives", "trials": {state: count}, "done"}
+ *
+ * Anything else is answered {"error", "hint" (may be left out)}. Every line has one answer.
+ */
+#include "optimize/internal.h"
+
+#include "base/json_reader.h"
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TALK_MAX    ((size_t)256 << 20)
+#define METHOD_TEXT 4096
+
+struct talk {
+    struct optimizer *o;
+    struct arena arena;
+    struct json j;
+    struct error e;
+};
+
+static struct str cut(struct str s)
+{
+    return str_sub(s, 0, 80);
+}
+
+/* --- members --- */
+
+/* Is each member one of `known` (NULL-terminated)? */
+static enum code check_members(const struct json_node *object, const char *what,
+                               const char *const *known, struct error *e)
+{
+    size_t n = 0;
+    while (known[n])
+        n++;
+    if (object->kind != JSON_KIND_OBJECT) {
+        (void)error_set(e, E_INVALID, "\"%s\" is no object", what);
+        error_hint(e, "like {\"%s\": {\"%s\": ...}}", what, known[0]);
+        return E_INVALID;
+    }
+    for (const struct json_node *m = object->first; m; m = m->next) {
+        bool found = false;
+        for (size_t i = 0; i < n; i++)
+            found = found || str_is(m->key, known[i]);
+        if (found)
+            continue;
+        const char *near = str_nearest(m->key, known, n);
+        (void)error_set(e, E_UNKNOWN, "\"%s\" has no member \"%.*s\"", what, STR_FMT(cut(m->key)));
+        if (near)
+            error_hint(e, "did you mean \"%s\"?", near);
+        return E_UNKNOWN;
+    }
+    return OK;
+}
+
+static enum code get_whole(const struct json_node *object, const char *key, int64_t *ret,
+                           struct error *e)
+{
+    const struct json_node *m = json_member(object, key);
+    if (!m)
+        return error_set(e, E_INVALID, "\"%s\" is missing", key);
+    if (m->kind != JSON_KIND_NUMBER || !m->whole)
+        return error_set(e, E_INVALID, "\"%s\" is no whole number", key);
+    *ret = m->integer;
+    return OK;
+}
+
+static enum code real_of(const struct json_node *m, const char *what, double *ret, struct error *e)
+{
+    if (m->kind == JSON_KIND_NUMBER) {
+        *ret = m->real;
+        return OK;
+    }
+    if (m->kind == JSON_KIND_STRING && number_parse_real(m->text, ret) && !isfinite(*ret))
+        return OK;
+    (void)error_set(e, E_INVALID, "%s is no number", what);
+    error_hint(e, "a number, or one of the strings \"nan\", \"inf\", \"-inf\"");
+    return E_INVALID;
+}
+
+static enum code get_values(struct talk *t, const struct json_node *m, struct telling *ret)
+{
+    double *values = arena_array(&t->arena, m->n + 1, sizeof(*values));
+    size_t n = 0;
+    enum code code = OK;
+    if (!values)
+        return error_nomem(&t->e);
+    if (m->kind != JSON_KIND_ARRAY || m->n == 0)
+        return error_set(&t->e, E_INVALID, "\"values\" is no array of numbers");
+    for (const struct json_node *v = m->first; v && code == OK; v = v->next)
+        code = real_of(v, "one of \"values\"", &values[n++], &t->e);
+    ret->values = values;
+    ret->n_values = n;
+    return code;
+}
+
+static enum code get_metrics(struct talk *t, const struct json_node *m, struct telling *ret)
+{
+    struct metric_value *metrics = arena_array(&t->arena, m->n + 1, sizeof(*metrics));
+    size_t n = 0;
+    if (!metrics)
+        return error_nomem(&t->e);
+    if (m->kind != JSON_KIND_OBJECT || m->n == 0)
+        return error_set(&t->e, E_INVALID, "\"metrics\" is no object of names and numbers");
+    if (m->n > TOLD_METRICS_MAX)
+        return error_set(&t->e, E_LIMIT, "%u metrics, more than %d", m->n, TOLD_METRICS_MAX);
+    for (const struct json_node *v = m->first; v; v = v->next) {
+        char what[100];
+        struct str name = cut(v->key);
+        struct buf b;
+        buf_init(&b, sizeof(what));
+        buf_fmt(&b, "the metric \"%.*s\"", STR_FMT(name));
+        const char *text = arena_cstr(&t->arena, buf_view(&b));
+        buf_free(&b);
+        metrics[n].name = v->key;
+        enum code code = real_of(v, text ? text : "a metric", &metrics[n++].value, &t->e);
+        if (code != OK)
+            return code;
+    }
+    ret->metrics = metrics;
+    ret->n_metrics = n;
+    return OK;
+}
+
+static enum code get_state(const struct json_node *m, struct telling *ret, struct error *e)
+{
+    const char *names[OUTCOME_CANCELLED + 1];
+    for (int i = 0; i <= OUTCOME_CANCELLED; i++) {
+        names[i] = outcome_name((enum outcome)i);
+        if (m->kind == JSON_KIND_STRING && str_is(m->text, names[i])) {
+            ret->has_outcome = true;
+            ret->outcome = (enum outcome)i;
+            return OK;
+        }
+    }
+    (void)error_set(e, E_UNKNOWN, "\"state\" is not one that a trial ends in");
+    error_hint(e, "completed, stopped, failed, infeasible or cancelled");
+    return E_UNKNOWN;
+}
+
+/* What "tell" and "observe" have in common. */
+static enum code get_telling(struct talk *t, const struct json_node *x, struct telling *ret)
+{
+    const struct json_node *value = json_member(x, "value"), *values = json_member(x, "values");
+    const struct json_node *metrics = json_member(x, "metrics"), *state = json_member(x, "state");
+    enum code code = OK;
+    *ret = (struct telling){.has_outcome = false};
+    if ((value != NULL) + (values != NULL) + (metrics != NULL) > 1)
+        return error_set(&t->e, E_INVALID,
+                         "\"value\", \"values\" and \"metrics\" exclude one another");
+    if (value) {
+        double *v = arena_alloc(&t->arena, sizeof(*v));
+        if (!v)
+            return error_nomem(&t->e);
+        code = real_of(value, "\"value\"", v, &t->e);
+        ret->values = v;
+        ret->n_values = 1;
+    } else if (values) {
+        code = get_values(t, values, ret);
+    } else if (metrics) {
+        code = get_metrics(t, metrics, ret);
+    }
+    if (code == OK && state)
+        code = get_state(state, ret, &t->e);
+    if (code == OK && json_member(x, "step")) {
+        ret->has_step = true;
+        code = get_whole(x, "step", &ret->step, &t->e);
+    }
+    return code;
+}
+
+/* --- parameters --- */
+
+static enum code scalar_of(const struct json_node *m, struct str name, struct value *ret,
+                           struct error *e)
+{
+    switch (m->kind) {
+    case JSON_KIND_BOOL:
+        *ret = value_bool(m->truth);
+        return OK;
+    case JSON_KIND_NUMBER:
+        *ret = m->whole ? value_int(m->integer) : value_real(m->real);
+        return OK;
+    case JSON_KIND_STRING:
+        *ret = value_string(m->text);
+        return OK;
+    case JSON_KIND_NULL:
+    case JSON_KIND_ARRAY:
+    case JSON_KIND_OBJECT:
+        break;
+    }
+    return error_set(e, E_INVALID, "%.*s has a value that no parameter can have",
+                     STR_FMT(cut(name)));
+}
+
+static enum code value_of(struct talk *t, const struct json_node *m, struct value *ret)
+{
+    if (m->kind != JSON_KIND_ARRAY)
+        return scalar_of(m, m->key, ret, &t->e);
+    struct value *items = arena_array(&t->arena, m->n + 1, sizeof(*items));
+    size_t n = 0;
+    enum code code = items ? OK : error_nomem(&t->e);
+    for (const struct json_node *v = m->first; v && code == OK; v = v->next)
+        code = scalar_of(v, m->key, &items[n++], &t->e);
+    if (code == OK)
+        *ret = (struct value){.type = VALUE_LIST, .list = {items, n}};
+    return code;
+}
+
+/* What the prior says of a value, said of the parameter. */
+static enum code accept(struct talk *t, const struct param *p, struct value *v)
+{
+    struct error why = {.code = OK};
+    enum code code = prior_accept(&p->prior, &t->arena, v, &why);
+    if (code == OK)
+        return OK;
+    (void)error_set(&t->e, code, "%s: %s", p->name.p, why.message);
+    error_hint(&t->e, "%s", why.hint);
+    return code;
+}
+
+/* Defaults stand for what is left out. */
+static enum code get_config(struct talk *t, const struct json_node *params, struct config *ret)
+{
+    const struct space *s = optimizer_settings(t->o)->space;
+    struct value *given = arena_array(&t->arena, s->n_params, sizeof(*given));
+    if (!given)
+        return error_nomem(&t->e);
+    if (!params || params->kind != JSON_KIND_OBJECT)
+        return error_set(&t->e, E_INVALID, "\"params\" is %s", params ? "no object" : "missing");
+    for (const struct json_node *m = params->first; m; m = m->next) {
+        int i = space_find(s, m->key);
+        if (i < 0) {
+            const char *near = space_nearest(s, m->key);
+            (void)error_set(&t->e, E_UNKNOWN, "there is no parameter %.*s", STR_FMT(cut(m->key)));
+            if (near)
+                error_hint(&t->e, "did you mean %s?", near);
+            return E_UNKNOWN;
+        }
+        enum code code = value_of(t, m, &given[i]);
+        if (code == OK)
+            code = accept(t, &s->params[i], &given[i]);
+        if (code != OK)
+            return code;
+    }
+    return config_complete(s, &t->arena, given, ret, &t->e);
+}
+
+/* --- answers --- */
+
+static void key_i64(struct json *j, const char *key, int64_t v)
+{
+    jw_key(j, key);
+    jw_i64(j, v);
+}
+
+static void key_true(struct json *j, const char *key)
+{
+    jw_key(j, key);
+    jw_bool(j, true);
+}
+
+static void write_trial(struct json *j, const struct proposal *p)
+{
+    jw_object(j);
+    key_i64(j, "id", p->trial);
+    jw_key(j, "params");
+    config_json(&p->config, j);
+    key_i64(j, "seed", p->seed);
+    jw_key(j, "budget");
+    if (p->steps > 0)
+        jw_i64(j, p->steps);
+    else
+        jw_null(j);
+    if (p->baseline)
+        key_true(j, "baseline");
+    if (p->by) {
+        jw_key(j, "by");
+        jw_cstr(j, p->by);
+    }
+    jw_object_end(j);
+}
+
+/* Trials that were asked for before something went wrong are given out all the same. */
+static enum code on_ask(struct talk *t, const struct json_node *x)
+{
+    struct proposal p = {.kind = ASK_WAIT};
+    int64_t got = 0;
+    if (x->kind != JSON_KIND_NUMBER || !x->whole || x->integer < 1 || x->integer > ASK_MAX) {
+        (void)error_set(&t->e, E_INVALID, "\"ask\" is not how many trials are wanted");
+        error_hint(&t->e, "a whole number from 1 to %d", ASK_MAX);
+        return E_INVALID;
+    }
+    struct arena trials; /* what is asked for is written at once */
+    arena_init(&trials, TALK_MAX);
+    enum code code = optimizer_ask(t->o, &trials, &p, &t->e);
+    if (code == OK) {
+        jw_object(&t->j);
+        jw_key(&t->j, "trials");
+        jw_array(&t->j);
+        while (code == OK && p.kind == ASK_TRIAL) {
+            write_trial(&t->j, &p);
+            arena_clear(&trials);
+            p.kind = ASK_WAIT;
+            if (++got < x->integer)
+                code = optimizer_ask(t->o, &trials, &p, &t->e);
+        }
+        jw_array_end(&t->j);
+        if (got == 0 && p.kind == ASK_DONE)
+            key_true(&t->j, "done");
+        jw_object_end(&t->j);
+        code = OK;
+    }
+    arena_free(&trials);
+    return code;
+}
+
+static void write_ok(struct talk *t)
+{
+    jw_object(&t->j);
+    key_true(&t->j, "ok");
+    jw_object_end(&t->j);
+}
+
+static enum code on_tell(struct talk *t, const struct json_node *x)
+{
+    static const char *const known[] = {"id", "value", "values", "metrics", "state", "step", NULL};
+    int64_t id = 0;
+    struct telling told;
+    enum code code = check_members(x, "tell", known, &t->e);
+    if (code == OK)
+        code = get_whole(x, "id", &id, &t->e);
+    if (code == OK)
+        code = get_telling(t, x, &told);
+    if (code == OK)
+        code = optimizer_tell(t->o, id, &told, &t->e);
+    if (code == OK)
+        write_ok(t);
+    return code;
+}
+
+static enum code on_report(struct talk *t, const struct json_node *x)
+{
+    static const char *const known[] = {"id", "step", "value", "values", "metrics", NULL};
+    int64_t id = 0, step = 0;
+    struct telling told;
+    struct result result;
+    enum decision d;
+    enum code code = check_members(x, "report", known, &t->e);
+    if (code == OK)
+        code = get_whole(x, "id", &id, &t->e);
+    if (code == OK)
+        code = get_whole(x, "step", &step, &t->e);
+    if (code == OK)
+        code = get_telling(t, x, &told);
+    if (code == OK && told.n_values == 0 && told.n_metrics == 0)
+        code = error_set(&t->e, E_INVALID, "\"value\" is missing");
+    if (code == OK)
+        code = result_of(optimizer_settings(t->o), &told, &result, &t->e);
+    if (code == OK)
+        code = optimizer_report(t->o, id, step, result.values[0], &d, &t->e);
+    if (code != OK)
+        return code;
+    jw_object(&t->j);
+    jw_key(&t->j, "decision");
+    jw_cstr(&t->j, decision_name(d));
+    jw_object_end(&t->j);
+    return OK;
+}
+
+static enum code on_observe(struct talk *t, const struct json_node *x)
+{
+    static const char *const known[] = {"params", "value", "values", "metrics",
+                                        "state",  "step",  NULL};
+    struct config config;
+    struct telling told;
+    enum code code = check_members(x, "observe", known, &t->e);
+    if (code == OK)
+        code = get_config(t, json_member(x, "params"), &config);
+    if (code == OK)
+        code = get_telling(t, x, &told);
+    if (code == OK)
+        code = optimizer_observe(t->o, &config, &told, &t->e);
+    if (code == OK)
+        write_ok(t);
+    return code;
+}
+
+static void write_best(struct talk *t, const struct best *b)
+{
+    struct json *j = &t->j;
+    jw_object(j);
+    key_i64(j, "id", b->trial);
+    jw_key(j, "params");
+    config_json(&b->config, j);
+    jw_key(j, "value");
+    jw_real(j, b->values[0]);
+    key_i64(j, "seed", b->seed);
+    jw_key(j, "step");
+    if (b->step >= 0)
+        jw_i64(j, b->step);
+    else
+        jw_null(j);
+    if (b->baseline)
+        key_true(j, "baseline");
+    jw_object_end(j);
+}
+
+static enum code check_true(const struct json_node *x, const char *what, struct error *e)
+{
+    if (x->kind == JSON_KIND_BOOL && x->truth)
+        return OK;
+    return error_set(e, E_INVALID, "write {\"%s\": true}", what);
+}
+
+static enum code on_best(struct talk *t, const struct json_node *x)
+{
+    struct best best;
+    enum code code = check_true(x, "best", &t->e);
+    if (code == OK)
+        code = optimizer_best(t->o, &t->arena, &best, &t->e);
+    if (code == OK)
+        write_best(t, &best);
+    return code;
+}
+
+static void write_objectives(struct json *j, const struct settings *s)
+{
+    jw_key(j, "objectives");
+    jw_array(j);
+    for (size_t i = 0; i < objectives_of(s); i++) {
+        jw_object(j);
+        jw_key(j, "metric");
+        jw_str(j, objective_name(s, i));
+        jw_key(j, "goal");
+        jw_cstr(j, s->minimize ? "minimize" : "maximize");
+        jw_object_end(j);
+    }
+    jw_array_end(j);
+}
+
+static enum code on_status(struct talk *t, const struct json_node *x)
+{
+    struct optimizer_status s;
+    struct buf method;
+    struct json *j = &t->j;
+    enum code code = check_true(x, "status", &t->e);
+    if (code != OK)
+        return code;
+    optimizer_status(t->o, &s);
+    buf_init(&method, METHOD_TEXT);
+    method_write(s.method, &method);
+    jw_object(j);
+    jw_key(j, "method");
+    jw_str(j, buf_view(&method));
+    jw_key(j, "why");
+    jw_cstr(j, s.method->why);
+    jw_key(j, "seed");
+    jw_u64(j, s.seed);
+    write_objectives(j, optimizer_settings(t->o));
+    jw_key(j, "trials");
+    jw_object(j);
+    key_i64(j, "running", s.pending);
+    key_i64(j, "completed", s.completed);
+    key_i64(j, "stopped", s.stopped);
+    key_i64(j, "failed", s.failed);
+    key_i64(j, "infeasible", s.infeasible);
+    key_i64(j, "cancelled", s.cancelled);
+    jw_object_end(j);
+    key_i64(j, "observed", s.evidence);
+    jw_key(j, "done");
+    jw_bool(j, s.done);
+    jw_object_end(j);
+    buf_free(&method);
+    return OK;
+}
+
+/* --- the line --- */
+
+static const struct message {
+    const char *name;
+    enum code (*answer)(struct talk *t, const struct json_node *x);
+} messages[] = {
+    {"ask", on_ask},         {"tell", on_tell}, {"report", on_report},
+    {"observe", on_observe}, {"best", on_best}, {"status", on_status},
+};
+
+enum { N_MESSAGES = sizeof(messages) / sizeof(messages[0]) };
+
+static enum code answer(struct talk *t, struct str line)
+{
+    const char *names[N_MESSAGES];
+    const struct json_node *root;
+    enum code code =
+        line.n > SESSION_LINE_MAX
+            ? error_set(&t->e, E_LIMIT, "the line is longer than %d bytes", SESSION_LINE_MAX)
+            : json_read(line, &t->arena, &root, &t->e);
+    if (code != OK)
+        return code;
+    if (root->kind != JSON_KIND_OBJECT || root->n != 1) {
+        (void)error_set(&t->e, E_INVALID, "the line is not one JSON object with one member");
+        error_hint(&t->e, "like {\"ask\": 1}");
+        return E_INVALID;
+    }
+    for (size_t i = 0; i < N_MESSAGES; i++) {
+        names[i] = messages[i].name;
+        if (str_is(root->first->key, names[i]))
+            return messages[i].answer(t, root->first);
+    }
+    const char *near = str_nearest(root->first->key, names, N_MESSAGES);
+    (void)error_set(&t->e, E_UNKNOWN, "there is no message \"%.*s\"",
+                    STR_FMT(cut(root->first->key)));
+    if (near)
+        error_hint(&t->e, "did you mean \"%s\"?", near);
+    else
+        error_hint(&t->e, "there are ask, tell, report, observe, best and status");
+    return E_UNKNOWN;
+}
+
+static void write_error(struct json *j, const struct error *e)
+{
+    jw_object(j);
+    jw_key(j, "error");
+    jw_cstr(j, e->message);
+    if (e->hint[0]) {
+        jw_key(j, "hint");
+        jw_cstr(j, e->hint);
+    }
+    jw_object_end(j);
+}
+
+enum code optimizer_talk(struct optimizer *o, struct str line, struct buf *ret)
+{
+    struct talk t = {.o = o};
+    size_t before = ret->n;
+    arena_init(&t.arena, TALK_MAX);
+    jw_init(&t.j, ret);
+    if (answer(&t, line) != OK) {
+        ret->n = before;
+        jw_init(&t.j, ret);
+        write_error(&t.j, &t.e);
+    }
+    jw_newline(&t.j);
+    arena_free(&t.arena);
+    return jw_end(&t.j, NULL);
+}
