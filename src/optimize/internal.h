@@ -16,6 +16,7 @@ struct record {
     int64_t step;   /* of its last report, then of its end; -1: none */
     double value;   /* of its last report */
     double *values; /* of its end, in `results`; NULL: it has none */
+    double missed;  /* by how much requirements are, added up; 0: all met; infinity: unknown */
     enum outcome outcome;
     bool baseline, ended, stopping;
 };
@@ -41,10 +42,8 @@ struct optimizer {
     pthread_t first;
 };
 
-/* The objectives' names and the values that a telling gives them; E_INVALID where one is missing.
- */
-size_t objectives_of(const struct settings *s);
-struct str objective_name(const struct settings *s, size_t i);
+/* What a telling gives the objectives and requirements; E_INVALID where an objective is missing.
+ * What a requirement looks at may be: it is unknown then. */
 enum code result_of(const struct settings *s, const struct telling *t, struct result *ret,
                     struct error *e) must_check;
 

@@ -64,15 +64,9 @@ static enum code leave(struct optimizer *o, enum code code)
 
 static struct searcher_settings search_of(const struct settings *st, uint64_t seed)
 {
-    struct searcher_settings s = {.space = st->space,
-                                  .method = st->method,
-                                  .effort = st->effort,
-                                  .seed = st->has_seed ? st->seed : seed,
-                                  .n_objectives = objectives_of(st),
-                                  .minimize = {st->minimize},
-                                  .seeds = st->seeds,
-                                  .replicates = st->replicates,
-                                  .baseline = st->has_baseline ? &st->baseline : NULL};
+    struct searcher_settings s = settings_searcher(st);
+    if (!st->has_seed)
+        s.seed = seed;
     if (s.effort.parallel == 0)
         s.effort.parallel = 1;
     return s;
@@ -329,6 +323,14 @@ static enum code feed_report(struct optimizer *o, int64_t trial, int64_t step, d
     return code == OK ? keep(o, &entry, e) : code;
 }
 
+static double missed(const struct optimizer *o, const struct result *r)
+{
+    double sum = 0;
+    for (size_t i = 0; i < o->search.n_requirements; i++)
+        sum += isnan(r->excess[i]) ? (double)INFINITY : fmax(r->excess[i], 0);
+    return sum;
+}
+
 static enum code end(struct optimizer *o, int64_t trial, struct record *r,
                      const struct exit_record *x, struct error *e)
 {
@@ -356,6 +358,7 @@ static enum code end(struct optimizer *o, int64_t trial, struct record *r,
     r->outcome = x->outcome;
     r->step = x->step;
     r->values = has_value(x->outcome) ? values : NULL;
+    r->missed = missed(o, &x->result);
     return OK;
 }
 

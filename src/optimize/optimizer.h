@@ -65,17 +65,20 @@ enum code optimizer_report(struct optimizer *o, int64_t trial, int64_t step, dou
 enum code optimizer_observe(struct optimizer *o, const struct config *config,
                             const struct telling *t, struct error *e) must_check;
 
-/* A trial that ended with a value, in the arena given. */
+/* A trial that ended with a value. */
 struct best {
     int64_t trial, seed, step; /* step -1: none */
     bool baseline;
     struct config config;
     const double *values; /* one for each objective, as told */
+    double
+        missed; /* by how much requirements are, added up; 0: all met; infinity: one is unknown */
 };
-/* The best: highest step reached, completed before stopped, better value, lower number.
- * E_NOT_FOUND: no trial has a value yet. */
-enum code optimizer_best(struct optimizer *o, struct arena *a, struct best *ret,
-                         struct error *e) must_check;
+/* The best, into `a`: requirements met or missed by least, highest step reached, completed before
+ * stopped, better value, lower number. Of several objectives all that no other one beats in every
+ * objective, by number. E_NOT_FOUND: no trial has a value yet. */
+enum code optimizer_best(struct optimizer *o, struct arena *a, const struct best **ret,
+                         size_t *ret_n, struct error *e) must_check;
 
 /* Borrowed for its life; never changes. */
 const struct settings *optimizer_settings(const struct optimizer *o);

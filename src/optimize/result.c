@@ -5,16 +5,6 @@
 
 #include <math.h>
 
-size_t objectives_of(const struct settings *s)
-{
-    return 1;
-}
-
-struct str objective_name(const struct settings *s, size_t i)
-{
-    return s->metric;
-}
-
 static const struct metric_value *find(const struct telling *t, struct str name)
 {
     for (size_t i = 0; i < t->n_metrics; i++)
@@ -41,7 +31,7 @@ static enum code missing(const struct telling *t, struct str name, struct error 
 enum code result_of(const struct settings *s, const struct telling *t, struct result *ret,
                     struct error *e)
 {
-    size_t n = objectives_of(s);
+    size_t n = s->n_objectives;
     struct result r;
     for (size_t i = 0; i < OBJECTIVES_MAX; i++)
         r.values[i] = (double)NAN;
@@ -55,10 +45,18 @@ enum code result_of(const struct settings *s, const struct telling *t, struct re
         return E_INVALID;
     }
     for (size_t i = 0; i < n; i++) {
-        const struct metric_value *m = find(t, objective_name(s, i));
+        const struct metric_value *m = find(t, s->measures[i].name);
         if (t->n_values == 0 && !m)
-            return missing(t, objective_name(s, i), e);
+            return missing(t, s->measures[i].name, e);
         r.values[i] = t->n_values > 0 ? t->values[i] : m->value;
+    }
+    for (size_t i = 0; i < s->n_requirements; i++) {
+        const struct requirement *q = &s->requirements[i];
+        const struct metric_value *m = find(t, s->measures[q->measure].name);
+        if (m)
+            r.excess[i] = requirement_excess(q, m->value);
+        else if (t->n_values > 0 && q->measure < n)
+            r.excess[i] = requirement_excess(q, t->values[q->measure]);
     }
     *ret = r;
     return OK;

@@ -9,7 +9,9 @@
  *                     "value", and "state", "step"         {"ok": true}
  *   {"report": {"id": 1, "step": 3, "value": 0.4}}         {"decision": "continue"}
  *   {"observe": {"params": {...}, "value": 0.3}}, as tell; before the first ask       {"ok": true}
- *   {"best": true}    {"id", "params", "value", "seed", "step"}
+ *   {"best": true}    {"id", "params", "value", "seed", "step", "meets" (are all requirements met?
+ *                     left out without any)}; of several objectives {"front": [...]}, each with
+ *                     "values": {metric: value}
  *   {"status": true}  {"method", "why", "seed", "objectives", "trials": {state: count}, "done"}
  *
  * Anything else is answered {"error", "hint" (may be left out)}. Every line has one answer.
@@ -401,6 +403,7 @@ static enum code on_observe(struct talk *t, const struct json_node *x)
 
 static void write_best(struct talk *t, const struct best *b)
 {
+    const struct settings *s = optimizer_settings(t->o);
     struct json *j = &t->j;
     jw_object(j);
     key_i64(j, "id", b->trial);
@@ -408,6 +411,19 @@ static void write_best(struct talk *t, const struct best *b)
     config_json(&b->config, j);
     jw_key(j, "value");
     jw_real(j, b->values[0]);
+    if (s->n_objectives > 1) {
+        jw_key(j, "values");
+        jw_object(j);
+        for (size_t i = 0; i < s->n_objectives; i++) {
+            jw_key_str(j, s->measures[i].name);
+            jw_real(j, b->values[i]);
+        }
+        jw_object_end(j);
+    }
+    if (s->n_requirements > 0) {
+        jw_key(j, "meets");
+        jw_bool(j, b->missed == 0);
+    }
     key_i64(j, "seed", b->seed);
     jw_key(j, "step");
     if (b->step >= 0)
@@ -428,25 +444,38 @@ static enum code check_true(const struct json_node *x, const char *what, struct 
 
 static enum code on_best(struct talk *t, const struct json_node *x)
 {
-    struct best best;
+    const struct best *best;
+    size_t n;
+    bool several = optimizer_settings(t->o)->n_objectives > 1;
     enum code code = check_true(x, "best", &t->e);
     if (code == OK)
-        code = optimizer_best(t->o, &t->arena, &best, &t->e);
-    if (code == OK)
-        write_best(t, &best);
-    return code;
+        code = optimizer_best(t->o, &t->arena, &best, &n, &t->e);
+    if (code != OK)
+        return code;
+    if (several) {
+        jw_object(&t->j);
+        jw_key(&t->j, "front");
+        jw_array(&t->j);
+    }
+    for (size_t i = 0; i < n; i++)
+        write_best(t, &best[i]);
+    if (several) {
+        jw_array_end(&t->j);
+        jw_object_end(&t->j);
+    }
+    return OK;
 }
 
 static void write_objectives(struct json *j, const struct settings *s)
 {
     jw_key(j, "objectives");
     jw_array(j);
-    for (size_t i = 0; i < objectives_of(s); i++) {
+    for (size_t i = 0; i < s->n_objectives; i++) {
         jw_object(j);
         jw_key(j, "metric");
-        jw_str(j, objective_name(s, i));
+        jw_str(j, s->measures[i].name);
         jw_key(j, "goal");
-        jw_cstr(j, s->minimize ? "minimize" : "maximize");
+        jw_cstr(j, s->minimize[i] ? "minimize" : "maximize");
         jw_object_end(j);
     }
     jw_array_end(j);

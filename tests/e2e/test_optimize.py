@@ -152,6 +152,42 @@ class Optimize(Case):
         self.assertEqual(s.say(status=True)["observed"], 1)
         s.end()
 
+    def test_several_objectives(self):
+        s = self.session("objectives: [{metric: auc, goal: maximize}, {metric: ms, goal: minimize}]\n"
+                         "parameters: {x: 'uniform(0, 1)'}\nsearch: {method: random, seed: 1}\n")
+        self.assertEqual(s.say(status=True)["objectives"],
+                         [{"metric": "auc", "goal": "maximize"}, {"metric": "ms", "goal": "minimize"}])
+        s.ask(6)
+        self.assertIn("2 objectives", s.tell(1, 0.5)["error"])
+        self.assertIn("ms is missing", s.tell(1, metrics={"auc": 1})["error"])
+        for i, (auc, ms) in enumerate([(0.5, 5), (0.7, 9), (0.4, 6), ("nan", 1), (0.5, 5)], 1):
+            self.assertEqual(s.tell(i, metrics={"auc": auc, "ms": ms, "other": 1}), {"ok": True})
+        self.assertEqual(s.tell(6, values=[0.9, 20]), {"ok": True})
+        front = s.say(best=True)["front"]
+        self.assertEqual([t["id"] for t in front], [1, 2, 5, 6])
+        self.assertEqual(front[1]["values"], {"auc": 0.7, "ms": 9.0})
+        s.end()
+
+    def test_requirements(self):
+        s = self.session(FILE + "metric: loss\nrequire: [ms <= 20, mb < 8]\n")
+        s.ask(5)
+        for i, (loss, ms, mb) in enumerate([(0.1, 40, 1), (0.2, 22, 1), (0.05, None, 1)], 1):
+            told = {"loss": loss, "mb": mb, **({} if ms is None else {"ms": ms})}
+            self.assertEqual(s.tell(i, metrics=told), {"ok": True})
+        best = s.say(best=True)  # none meets them: the one that misses least
+        self.assertEqual((best["id"], best["meets"]), (2, False))
+        s.tell(4, metrics={"loss": 0.9, "ms": 20, "mb": 7})
+        best = s.say(best=True)
+        self.assertEqual((best["id"], best["meets"], best["value"]), (4, True, 0.9))
+        s.end()
+
+    def test_first_points(self):
+        s = self.session(FILE.replace("seed: 7", "seed: 7, first: [{model: mlp, lr: 0.5, hidden: 4}]"))
+        self.assertEqual(s.ask(2)[1]["params"],
+                         {"model": "mlp", "lr": 0.5, "hidden": 4, "tags": ["hour"],
+                          "big": 9007199254740993, "fixed": 256})
+        s.end()
+
     def test_wrong_lines(self):
         s = self.session()
         for line in ("", "   ", "ask", "[]", "{}", "null", '{"ask"', '{"ask": 0}', '{"ask": -1}',
