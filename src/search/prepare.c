@@ -2,8 +2,9 @@
  * Suggestions worked out ahead, by another thread.
  *
  * A preparation holds a copy of the history, so that the searcher goes on taking reports and exits
- * meanwhile, and borrows the source, which the searcher leaves alone until it is back. What it
- * came to is based on the entries up to `seen`; recomputing looks at no more than those either.
+ * meanwhile, and borrows the source, which the searcher leaves alone until it is back. The copy
+ * points at configurations and results that are only ever added to. What it came to is based on the
+ * entries up to `seen`; recomputing looks at no more than those either.
  */
 #include "search/state.h"
 
@@ -30,7 +31,13 @@ static enum code copy_fitted(const struct searcher *s, struct preparation *p)
     return OK;
 }
 
-enum code searcher_prepare(struct searcher *s, struct preparation **ret, struct error *e)
+static int64_t within(int64_t x, int64_t lo, int64_t hi)
+{
+    return x < lo ? lo : x > hi ? hi : x;
+}
+
+enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation **ret,
+                           struct error *e)
 {
     size_t first;
     *ret = NULL;
@@ -42,13 +49,13 @@ enum code searcher_prepare(struct searcher *s, struct preparation **ret, struct 
         preparation_free(p);
         return error_nomem(e);
     }
-    enum code code = trials_past(&s->trials, s->seq, &p->past, e);
+    p->seen = within(seen, s->seen_from, s->seq);
+    enum code code = trials_past(&s->trials, p->seen, &p->past, e);
     if (code != OK) {
         preparation_free(p);
         return code;
     }
     p->source = &s->source;
-    p->seen = s->seq;
     p->request = (struct draw_request){.history = p->past.history,
                                        .index = s->index,
                                        .fitted = p->fitted,
@@ -65,7 +72,7 @@ void preparation_run(struct preparation *p)
 
 void searcher_prepared(struct searcher *s, struct preparation *p)
 {
-    s->out = NULL;
+    s->out = NULL; /* it was p */
     if (p->stale)
         preparation_free(p);
     else

@@ -63,8 +63,9 @@ static enum code check_ask(const struct searcher *s, const struct entry *x,
     if (r->index != s->index)
         return entry_corrupt(x, e, "the generator stands at %lld, not at %lld", (long long)s->index,
                              (long long)r->index);
-    if (r->seen < s->reopened_at)
-        return entry_corrupt(x, e, "it is based on what was before a trial came back to life");
+    if (r->seen < s->seen_from)
+        return entry_corrupt(x, e, "it is based on entry %lld, and entry %lld must have been seen",
+                             (long long)r->seen, (long long)s->seen_from);
     if (r->seen >= x->seq)
         return entry_corrupt(x, e, "it is based on entry %lld, which comes later",
                              (long long)r->seen);

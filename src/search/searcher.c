@@ -69,6 +69,7 @@ enum code searcher_new(struct searcher **ret, const struct searcher_settings *se
     if (!s)
         return error_nomem(e);
     s->settings = *settings;
+    s->trials_max = settings->effort.trials;
     trials_init(&s->trials, settings->n_objectives, settings->n_requirements);
     s->source.settings = &s->settings;
     arena_init(&s->source.arena, SCRATCH_MAX);
@@ -91,6 +92,7 @@ void searcher_free(struct searcher *s)
     if (!s)
         return;
     preparation_free(s->ready);
+    preparation_free(s->out);
     if (s->source.sampler)
         s->settings.method.sampler->destroy(s->source.sampler);
     if (s->allocator)
@@ -135,10 +137,10 @@ enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_
 
 bool searcher_is_spent(const struct searcher *s)
 {
-    if (s->settings.effort.trials == 0 || s->trials.n == 0)
+    if (s->trials_max == 0 || s->trials.n == 0)
         return false;
     int64_t counted = (int64_t)s->trials.n - s->trials.v[0].baseline;
-    return counted >= s->settings.effort.trials;
+    return counted >= s->trials_max;
 }
 
 static const char *by_name(const struct searcher *s, int origin)
@@ -369,12 +371,22 @@ int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t st
 
 void searcher_set_trials(struct searcher *s, int64_t trials)
 {
-    s->settings.effort.trials = trials < 0 ? 0 : trials;
+    s->trials_max = trials < 0 ? 0 : trials;
 }
 
 int64_t searcher_last_seq(const struct searcher *s)
 {
     return s->seq;
+}
+
+int64_t searcher_last_ask(const struct searcher *s)
+{
+    return s->trials.n > 0 ? s->trials.v[s->trials.n - 1].asked_at : 0;
+}
+
+int64_t searcher_size(const struct searcher *s)
+{
+    return (int64_t)(s->trials.n_evidence + s->trials.n);
 }
 
 size_t searcher_rungs(const struct searcher *s, int64_t *ret_steps, size_t max)

@@ -120,20 +120,24 @@ enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
                        struct entry *ret_entry, struct error *e) must_check;
 
-/* Suggestions can be worked out ahead, by another thread: searcher_prepare copies all that is seen
- * so far, preparation_run works, searcher_prepared hands the result in, and the next ask proposes
- * it. Until then an ask that needs the sampler answers ASK_WAIT; everything else goes on. The entry
- * tells by `seen` what the suggestion was based on. A trial that is reopened in between makes it
- * worthless, and it is dropped. */
+/* Suggestions can be worked out by another thread, and ahead: searcher_prepare copies what was seen
+ * up to an entry, preparation_run works, searcher_prepared hands the result in, and the next ask
+ * proposes it. Until then an ask that needs the sampler answers ASK_WAIT; everything else goes on.
+ * The entry tells by `seen` what the suggestion was based on: it is what an ask that knew no more
+ * would propose. A trial that is reopened in between, or evidence, makes it
+ * worthless, and it is dropped. What was prepared and not asked for is nowhere recorded. */
 struct preparation;
-/* *ret is NULL where there is nothing to prepare: one is ready or out, the next proposal needs no
- * sampler (baseline, first points, replicates, the end), or the sampler is instant. */
-enum code searcher_prepare(struct searcher *s, struct preparation **ret,
+/* `seen`: the entry; past the last: all of them. The last ask, the last reopening and evidence are
+ * seen in any case. *ret is NULL where there is nothing to prepare: one
+ * is ready or out, the next proposal needs no sampler (baseline, first points, replicates, the
+ * end), or the sampler is instant. The preparation stays the searcher's. */
+enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation **ret,
                            struct error *e) must_check;
-/* On any one thread; touches nothing but the preparation and the sampler. */
+/* Once, on any thread. It touches nothing but the preparation, the sampler, and what never changes:
+ * so nothing else may be done to the searcher's sampler meanwhile (the searcher sees to that), and
+ * the searcher must not be freed before it returns. */
 void preparation_run(struct preparation *p);
-/* Takes p over. What went wrong in preparation_run is told by the next ask. A searcher must not be
- * freed while a preparation runs. */
+/* It has run. What went wrong in it is told by the next ask. */
 void searcher_prepared(struct searcher *s, struct preparation *p);
 
 /* The trial's value (after `take`) as of `step`. Call it when step >= searcher_next_wanted(s,
@@ -182,8 +186,10 @@ enum code searcher_recompute(struct searcher *s, const struct entry *entry,
 /* Changes of effort while it runs (more trials); journalled by the caller as an event. */
 void searcher_set_trials(struct searcher *s, int64_t trials);
 
-/* What next() entry number will be; and for plan: rungs (ascending steps), or 0. */
-int64_t searcher_last_seq(const struct searcher *s);
+int64_t searcher_last_seq(const struct searcher *s); /* of the last entry; 0: none yet */
+int64_t searcher_last_ask(const struct searcher *s); /* the entry of the last trial; 0: none yet */
+int64_t searcher_size(const struct searcher *s);     /* trials and evidence */
+/* For plan: rungs (ascending steps), or 0. */
 size_t searcher_rungs(const struct searcher *s, int64_t *ret_steps, size_t max);
 
 const char *decision_name(enum decision d);

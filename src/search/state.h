@@ -49,21 +49,24 @@ struct preparation {
     struct past past;
     double *fitted; /* a copy, for the request */
     int64_t seen;
-    bool stale; /* a trial was reopened since */
+    bool stale; /* a trial was reopened since, or evidence came */
     enum code code;
     struct error error;
     struct draw draw;
 };
 
 struct searcher {
-    struct searcher_settings settings;
+    struct searcher_settings settings; /* never changed: a preparation may be reading it */
+    int64_t trials_max;                /* effort.trials, as it is by now */
     struct source source;
     void *allocator;
     struct trials trials;
     int64_t seq;    /* of the last entry */
     int64_t index;  /* draws taken so far */
     int64_t copies; /* trials started of the last configuration, for replicates */
-    int64_t reopened_at;
+    /* What is proposed must have seen this entry, the last ask, reopening or evidence: so nothing
+     * is proposed twice, and to the sampler histories only ever grow. */
+    int64_t seen_from;
     size_t first; /* of the given first points, those that are done with */
     double *fitted;
     size_t n_fitted;

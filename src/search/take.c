@@ -51,7 +51,7 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
     s->index = r->next_index;
     if (r->first >= 0)
         s->first = (size_t)r->first + 1;
-    s->seq++;
+    s->seen_from = ++s->seq;
     return OK;
 }
 
@@ -93,22 +93,24 @@ enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record 
     return OK;
 }
 
-enum code take_evidence(struct searcher *s, const struct evidence_record *r, struct error *e)
-{
-    struct end end = end_of(s, &r->end);
-    enum code code = trials_add_evidence(&s->trials, &r->config, &end, e);
-    if (code == OK)
-        s->seq++;
-    return code;
-}
-
-/* What was prepared without this trial's second life is worth nothing. */
+/* What was prepared without the next entry is worth nothing. */
 static void drop_prepared(struct searcher *s)
 {
     preparation_free(s->ready);
     s->ready = NULL;
     if (s->out)
         s->out->stale = true;
+}
+
+enum code take_evidence(struct searcher *s, const struct evidence_record *r, struct error *e)
+{
+    struct end end = end_of(s, &r->end);
+    enum code code = trials_add_evidence(&s->trials, &r->config, &end, e);
+    if (code != OK)
+        return code;
+    drop_prepared(s);
+    s->seen_from = ++s->seq;
+    return OK;
 }
 
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
@@ -120,6 +122,6 @@ enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
     if (code != OK)
         return code;
     drop_prepared(s);
-    s->reopened_at = ++s->seq;
+    s->seen_from = ++s->seq;
     return OK;
 }

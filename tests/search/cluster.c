@@ -28,8 +28,14 @@ void start_run(struct run *r, const struct plan *plan)
     if (!r->space)
         r->space = r->own_space = make_space(plan->rows, plan->constraint);
     char method[200];
-    write_method(plan, r->space, method, sizeof(method));
+    bool known = sampler_find(str_of(plan->sampler->name)) == plan->sampler;
+    if (known)
+        write_method(plan, r->space, method, sizeof(method));
+    else
+        snprintf(method, sizeof(method), "random + %s", plan->allocator ? plan->allocator : "full");
     r->settings = make_settings(r->space, method, plan->trials, 1, plan->with_steps ? 27 : 0);
+    if (!known)
+        method_set_sampler(&r->settings.method, plan->sampler);
     r->settings.effort.parallel = plan->slots;
     r->settings.seed = plan->seed;
     r->settings.seeds = plan->seeds;
@@ -70,10 +76,11 @@ static void *work(void *p)
     return NULL;
 }
 
-static enum code prepare(struct searcher *s, struct worker *w, bool in_a_thread, struct error *e)
+static enum code prepare(struct searcher *s, int64_t seen, struct worker *w, bool in_a_thread,
+                         struct error *e)
 {
     assert_null(w->out);
-    enum code code = searcher_prepare(s, &w->out, e);
+    enum code code = searcher_prepare(s, seen, &w->out, e);
     if (code != OK || !w->out || !in_a_thread)
         return code;
     pthread_attr_t attr;
@@ -127,7 +134,7 @@ static enum code feed(struct searcher *s, const struct run *r, struct worker *w,
     case INPUT_REOPEN:
         return searcher_reopen(s, a, in->trial, entry, e);
     case INPUT_PREPARE:
-        return prepare(s, w, s == r->s && r->plan->working == AHEAD_IN_A_THREAD, e);
+        return prepare(s, in->step, w, s == r->s && r->plan->working == AHEAD_IN_A_THREAD, e);
     case INPUT_PREPARED:
         hand_in(s, w);
         break;
@@ -367,7 +374,9 @@ static void work_ahead(struct run *r)
 {
     if (r->plan->working == ON_THE_SPOT || rng_below(&r->rng, 3))
         return;
-    struct input in = {.kind = r->worker.out ? INPUT_PREPARED : INPUT_PREPARE};
+    struct input in = {.kind = r->worker.out ? INPUT_PREPARED : INPUT_PREPARE, .step = INT64_MAX};
+    if (rng_below(&r->rng, 2))
+        in.step = (int64_t)rng_below(&r->rng, (uint64_t)r->seq + 1);
     push(r, in, NULL, NULL);
 }
 

@@ -37,7 +37,7 @@ struct plan {
     const struct space *space; /* borrowed; NULL: made of rows and constraint */
     const struct row *rows;
     const char *constraint;
-    const struct sampler_kind *sampler;
+    const struct sampler_kind *sampler; /* of the table, or a test's own */
     const char *options; /* of the sampler, as "(a=1)"; NULL: what it needs for this space */
     const char *allocator;
     int64_t trials; /* 0: until nothing is left */
@@ -64,7 +64,7 @@ enum input_kind {
 
 struct input {
     enum input_kind kind;
-    int64_t trial, step;
+    int64_t trial, step; /* of INPUT_PREPARE: the entry to be seen */
     double value;
     enum outcome outcome;
     const struct config *config; /* of evidence */
