@@ -191,7 +191,7 @@ static enum code prepare(struct optimizer *o, struct error *e)
     struct preparation *p = NULL;
     if (!o->shared)
         return OK;
-    enum code code = searcher_prepare(o->searcher, &p, e);
+    enum code code = searcher_prepare(o->searcher, INT64_MAX, &p, e);
     if (code != OK || !p)
         return code;
     (void)pthread_mutex_unlock(&o->lock);
