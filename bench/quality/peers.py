@@ -39,7 +39,7 @@ class Peer:
     def suits(self, suite: str) -> bool:
         return suite.startswith(self.suites)
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         raise NotImplementedError
 
 
@@ -52,11 +52,11 @@ class Optuna(Peer):
         super().__init__(name, ("optuna", also) if also else ("optuna",), suites)
         self.sampler = sampler
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(direction=task.goal, sampler=self.sampler(seed))
+        study = optuna.create_study(direction=task.goal, sampler=self.sampler(task.seed(number)))
         seen: Evaluations = []
         seconds = 0.0
         for _ in range(evaluations):
@@ -64,7 +64,7 @@ class Optuna(Peer):
             trial = study.ask()
             configuration = task.space.build(functools.partial(_suggest, trial))
             seconds += time.process_time() - start
-            value = task.evaluate(configuration, seed)
+            value = task.evaluate(configuration, number)
             seen.append((value, str(configuration.get(task.branch, ""))))
             start = time.process_time()
             study.tell(trial, value)
@@ -104,18 +104,18 @@ def _tpe_group(seed: int) -> optuna.samplers.BaseSampler:
 class Smac(Peer):
     """SMAC3's facade for hyperparameters: a random forest."""
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         from smac.runhistory.dataclasses import TrialValue
 
         seen: Evaluations = []
         start, evaluating = time.process_time(), 0.0
         with tempfile.TemporaryDirectory() as folder:
-            facade = _smac(task.space, seed, evaluations, Path(folder))
+            facade = _smac(task.space, task.seed(number), evaluations, Path(folder))
             for _ in range(evaluations):
                 asked = facade.ask()
                 configuration = task.space.build(functools.partial(_taken, asked.config))
                 since = time.process_time()
-                value = task.evaluate(configuration, seed)
+                value = task.evaluate(configuration, number)
                 evaluating += time.process_time() - since
                 seen.append((value, str(configuration.get(task.branch, ""))))
                 facade.tell(asked, TrialValue(cost=task.sign * value))
