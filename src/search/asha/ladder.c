@@ -142,6 +142,12 @@ static struct climber *climber(const struct ladder *x, int64_t trial)
     return trial >= 1 && (size_t)trial <= x->n_climbers ? &x->climbers[trial - 1] : NULL;
 }
 
+/* Of a trial that stands in a heap, which is one that was started. */
+static struct climber *placed(const struct ladder *x, const struct result_at *r)
+{
+    return &x->climbers[r->trial - 1];
+}
+
 enum code ladder_start(struct ladder *x, int64_t trial)
 {
     size_t need = (size_t)trial;
@@ -164,7 +170,7 @@ enum code ladder_start(struct ladder *x, int64_t trial)
 static void drop_gone(const struct ladder *x, struct rung *r)
 {
     while (r->waiting.n > 0) {
-        const struct climber *c = climber(x, r->waiting.v[0].trial);
+        const struct climber *c = placed(x, &r->waiting.v[0]);
         if (c->at == r - x->rungs && c->among_best)
             return;
         heap_pop(&r->waiting);
@@ -175,7 +181,7 @@ static void drop_gone(const struct ladder *x, struct rung *r)
 static void to_best(struct ladder *x, struct rung *r)
 {
     struct result_at b = heap_pop(&r->rest);
-    struct climber *c = climber(x, b.trial);
+    struct climber *c = placed(x, &b);
     heap_push(&r->best, b);
     if (c->at != r - x->rungs)
         return;
@@ -187,7 +193,7 @@ static void to_best(struct ladder *x, struct rung *r)
 static void to_rest(struct ladder *x, struct rung *r)
 {
     struct result_at b = heap_pop(&r->best);
-    struct climber *c = climber(x, b.trial);
+    struct climber *c = placed(x, &b);
     heap_push(&r->rest, b);
     if (c->at == r - x->rungs)
         c->among_best = false;
@@ -291,8 +297,7 @@ static const struct result_at *best_waiting(const struct ladder *x, size_t rung)
     for (size_t k = 0; k < 2; k++)
         for (size_t i = 0; i < heaps[k]->n; i++) {
             const struct result_at *y = &heaps[k]->v[i];
-            if (climber(x, y->trial)->at == rung && !isnan(y->value) &&
-                (!found || better(y, found)))
+            if (placed(x, y)->at == rung && !isnan(y->value) && (!found || better(y, found)))
                 found = y;
         }
     return found;
