@@ -91,26 +91,23 @@ static void read_seeds(struct load *l, const struct node *n)
 }
 
 /* What is left out is auto. That it fits the space is asked of a copy: resolving is the caller's.
- * Returns whether it pauses trials. */
-static bool read_method(struct load *l, const struct node *n)
+ */
+static void read_method(struct load *l, const struct node *n)
 {
     struct settings *s = l->s;
     struct str text = STR("auto");
     struct location at = n ? n->at : l->at;
     struct error e = {0};
     if (n && !read_text(l, n, "search.method", &text))
-        return false;
+        return;
     if (method_parse(&s->arena, text, at, &s->method, &e) != OK) {
         (void)problem(l, at, &e);
-        return false;
+        return;
     }
     struct method resolved = s->method;
-    if (!l->space_right || s->space->n_units == 0)
-        return false;
-    if (method_resolve(&resolved, s->space, &s->effort, &e) == OK)
-        return method_pauses(&resolved);
-    (void)problem(l, at, &e);
-    return false;
+    if (l->space_right && s->space->n_units > 0 &&
+        method_resolve(&resolved, s->space, &s->effort, &e) != OK)
+        (void)problem(l, at, &e);
 }
 
 static void read_limits(struct load *l, const struct node *const *found)
@@ -153,11 +150,7 @@ void read_search(struct load *l, const struct node *search)
         read_first(l, found[S_FIRST]);
     if (before != l->problems->n + l->problems->dropped)
         l->space_right = false; /* the method can't be held against an effort that is wrong */
-    if (read_method(l, found[S_METHOD]) && s->fixed_order)
-        (void)problem_at(l, found[S_ORDER]->at, E_INVALID,
-                         "leave `order` out, or let asha stop trials: asha(variant=stop)",
-                         "with order: fixed every trial must end before the next one counts, and "
-                         "this method pauses trials");
+    read_method(l, found[S_METHOD]);
 }
 
 enum { R_CPUS, R_GPUS, R_MEMORY, R_TIME, R_SILENCE, R_GRACE, R_DEVICES, R_COST, R_COUNT };

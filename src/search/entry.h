@@ -10,11 +10,6 @@
 
 #include "search/searcher.h"
 
-/* A paused trial goes on. */
-struct more_record {
-    int64_t steps, from;
-};
-
 struct ask_record {
     struct config config;
     int64_t seed, steps;
@@ -25,8 +20,6 @@ struct ask_record {
     int origin; /* index into the sampler's origins; -1: none */
     const double *fitted;
     size_t n_fitted;
-    bool is_more; /* a paused trial goes on: of the above only `more` says anything */
-    struct more_record more;
 };
 
 struct report_record {
@@ -57,7 +50,6 @@ struct begin_record {
 void entry_write_begin(const struct searcher_settings *settings, struct buf *b);
 void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
                      struct buf *b);
-void entry_write_more(const struct more_record *r, struct buf *b);
 void entry_write_report(const struct report_record *r, struct buf *b);
 void entry_write_exit(const struct searcher_settings *settings, const struct exit_record *r,
                       struct buf *b);

@@ -7,6 +7,7 @@ static const struct sampler_kind *const samplers[] = {
     &sampler_random,
     &sampler_grid,
     &sampler_sobol,
+    &sampler_gp,
 };
 
 static const struct allocator_kind *const allocators[] = {

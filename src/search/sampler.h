@@ -61,7 +61,7 @@ struct sampler_kind {
                         struct sample *ret, struct error *e);
 };
 
-extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol;
+extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol, sampler_gp;
 
 const struct sampler_kind *sampler_find(struct str name);
 size_t sampler_kinds(const struct sampler_kind *const **ret);

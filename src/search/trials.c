@@ -71,7 +71,7 @@ static enum code reserve(struct trials *t)
     return OK;
 }
 
-double *trials_room(struct trials *t)
+static double *room_for_result(struct trials *t)
 {
     return arena_array(&t->arena, t->n_objectives + t->n_requirements, sizeof(double));
 }
@@ -83,7 +83,7 @@ static enum code new_observation(struct trials *t, const struct config *config,
     if (t->n_evidence + t->n >= TRIALS_MAX)
         return error_set(e, E_LIMIT, "a search can't have more than %d trials", TRIALS_MAX);
     struct config *copy = arena_alloc(&t->arena, sizeof(*copy));
-    double *room = trials_room(t);
+    double *room = room_for_result(t);
     if (!copy || !room || reserve(t) != OK || config_copy(&t->arena, config, copy) != OK)
         return error_nomem(e);
     *ret = (struct observation){.config = copy,
@@ -98,15 +98,6 @@ static enum code new_observation(struct trials *t, const struct config *config,
     return OK;
 }
 
-/* How many had ended by an entry. */
-static size_t known_at(const struct trials *t, int64_t entry)
-{
-    size_t n = t->n_ended;
-    while (n > t->n_evidence && t->v[t->ended[n - 1] - t->n_evidence].ended_at > entry)
-        n--;
-    return n;
-}
-
 enum code trials_add(struct trials *t, const struct new_trial *x, struct error *e)
 {
     struct observation seen;
@@ -115,28 +106,16 @@ enum code trials_add(struct trials *t, const struct new_trial *x, struct error *
     if (code != OK)
         return code;
     seen.baseline = x->baseline;
-    seen.known = known_at(t, x->seen);
     seen.origin = x->origin;
     t->seen[t->n_evidence + t->n] = seen;
     t->v[t->n] = (struct trial){.steps = x->steps,
                                 .last_step = -1,
-                                .seed = x->seed,
                                 .asked_at = x->entry,
                                 .baseline = x->baseline,
                                 .room = room};
     t->n++;
     place(t->slots, t->n_slots, seen.hash, (uint32_t)t->n);
     return OK;
-}
-
-/* The last one placed stands at the end of its run of slots: nothing is looked for past it. */
-void trials_take_back(struct trials *t)
-{
-    size_t at = t->seen[t->n_evidence + t->n - 1].hash & (t->n_slots - 1);
-    while (t->slots[at] != t->n)
-        at = (at + 1) & (t->n_slots - 1);
-    t->slots[at] = 0;
-    t->n--;
 }
 
 /* The result moves into `room`, which nobody reads yet: a copy of the past may be read elsewhere.
@@ -172,23 +151,6 @@ enum code trials_add_evidence(struct trials *t, const struct config *config, con
     size_t at = t->n_evidence++;
     t->seen[at] = seen;
     end_observation(t, at, room, x);
-    return OK;
-}
-
-enum code trials_measure(struct trials *t, int64_t number, struct measurement m)
-{
-    struct trial *trial = &t->v[number - 1];
-    if (trial->n_measured == trial->measured_capacity) {
-        uint32_t capacity = trial->measured_capacity ? trial->measured_capacity * 2 : 4;
-        struct measurement *v = arena_array(&t->arena, capacity, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        if (trial->n_measured)
-            memcpy(v, trial->measured, trial->n_measured * sizeof(*v));
-        trial->measured = v;
-        trial->measured_capacity = capacity;
-    }
-    trial->measured[trial->n_measured++] = m;
     return OK;
 }
 
@@ -233,9 +195,11 @@ static void *copied(const void *from, size_t n, size_t size)
 /* Trials and ends are in the order of the entries, so that the past is a beginning of each. */
 enum code trials_past(const struct trials *t, int64_t entry, struct past *ret, struct error *e)
 {
-    size_t n = t->n, n_ended = known_at(t, entry);
+    size_t n = t->n, n_ended = t->n_ended;
     while (n > 0 && t->v[n - 1].asked_at > entry)
         n--;
+    while (n_ended > t->n_evidence && t->v[t->ended[n_ended - 1] - t->n_evidence].ended_at > entry)
+        n_ended--;
     struct past p = {.history = trials_history(t)};
     p.v = copied(t->seen, t->n_evidence + n, sizeof(*p.v));
     p.ended = copied(t->ended, n_ended, sizeof(*p.ended));
@@ -268,43 +232,26 @@ void past_free(struct past *p)
     free(p->v);
     free(p->ended);
     free(p->slots);
-    free(p->values);
     *p = (struct past){.v = NULL};
 }
 
 void trials_end(struct trials *t, int64_t number, const struct end *x)
 {
     struct trial *trial = &t->v[number - 1];
-    bool was_paused = trial->paused;
     trial->ended = true;
-    trial->paused = false;
     trial->outcome = x->outcome;
-    /* One that was paused is seen as ended already, with the result it had then. */
-    if (was_paused)
-        return;
     trial->ended_at = x->entry;
     end_observation(t, t->n_evidence + (size_t)number - 1, trial->room, x);
 }
 
-void trials_pause(struct trials *t, int64_t number, const struct end *x)
-{
-    struct trial *trial = &t->v[number - 1];
-    trial->paused = true;
-    trial->ended_at = x->entry;
-    end_observation(t, t->n_evidence + (size_t)number - 1, trial->room, x);
-}
-
-void trials_go_on(struct trials *t, int64_t number, int64_t steps, double *room)
-{
-    trials_reopen(t, number, room);
-    t->v[number - 1].steps = steps;
-}
-
-void trials_reopen(struct trials *t, int64_t number, double *room)
+enum code trials_reopen(struct trials *t, int64_t number, struct error *e)
 {
     struct trial *trial = &t->v[number - 1];
     struct observation *seen = trials_seen(t, number);
-    trial->ended = trial->stopping = trial->paused = false;
+    double *room = room_for_result(t);
+    if (!room)
+        return error_nomem(e);
+    trial->ended = trial->stopping = false;
     trial->ended_at = 0;
     trial->room = room;
     *seen = (struct observation){.config = seen->config,
@@ -313,7 +260,6 @@ void trials_reopen(struct trials *t, int64_t number, double *room)
                                  .values = none,
                                  .excess = none,
                                  .step = -1,
-                                 .known = seen->known,
                                  .origin = seen->origin,
                                  .baseline = seen->baseline,
                                  .pending = true};
@@ -323,4 +269,5 @@ void trials_reopen(struct trials *t, int64_t number, double *room)
     memmove(&t->ended[at], &t->ended[at + 1], (t->n_ended - at - 1) * sizeof(*t->ended));
     t->n_ended--;
     t->taken_back++;
+    return OK;
 }

@@ -17,10 +17,9 @@ static enum code full_create(const struct searcher_settings *settings, void **re
     return OK;
 }
 
-static struct allocation full_next(const void *self, bool fresh)
+static int64_t full_steps(const void *self)
 {
-    return (struct allocation){.kind = fresh ? ALLOCATE_NEW : ALLOCATE_DONE,
-                               .steps = ((const struct full *)self)->steps};
+    return ((const struct full *)self)->steps;
 }
 
 static int64_t full_next_wanted(const void *self, int64_t trial, int64_t step)
@@ -43,7 +42,7 @@ const struct allocator_kind allocator_full = {
     .about = "trains every trial to its end",
     .create = full_create,
     .destroy = free,
-    .next = full_next,
+    .steps = full_steps,
     .next_wanted = full_next_wanted,
     .decide = full_decide,
     .take = full_take,

@@ -107,10 +107,9 @@ static void median_destroy(void *self)
     free(x);
 }
 
-static struct allocation median_next(const void *self, bool fresh)
+static int64_t median_steps(const void *self)
 {
-    return (struct allocation){.kind = fresh ? ALLOCATE_NEW : ALLOCATE_DONE,
-                               .steps = ((const struct median *)self)->last};
+    return ((const struct median *)self)->last;
 }
 
 static struct progress progress_of(const struct median *x, int64_t trial)
@@ -203,7 +202,7 @@ const struct allocator_kind allocator_median = {
     .fits = median_fits,
     .create = median_create,
     .destroy = median_destroy,
-    .next = median_next,
+    .steps = median_steps,
     .next_wanted = median_next_wanted,
     .decide = median_decide,
     .take = median_take,
