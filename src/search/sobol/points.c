@@ -128,3 +128,16 @@ void sobol_point(const struct sobol *s, uint64_t index, double *ret_u)
     for (size_t d = s->tabled; d < s->dims; d++)
         ret_u[d] = rng_unit(&r);
 }
+
+enum code sobol_config(const struct sobol *s, const struct space *space, uint64_t index,
+                       struct arena *a, struct config *ret, struct error *e)
+{
+    double *u = arena_array(a, s->dims, sizeof(*u));
+    if (!u)
+        return error_nomem(e);
+    sobol_point(s, index, u);
+    enum code code = config_decode(space, a, u, ret);
+    return code == OK
+               ? OK
+               : error_set(e, code, "point %llu can't be decoded", (unsigned long long)index);
+}

@@ -13,11 +13,7 @@
 #ifndef SEARCH_SOBOL_POINTS_H
 #define SEARCH_SOBOL_POINTS_H
 
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "space/space.h"
 
 enum { SOBOL_TABLE = 1111 };
 
@@ -28,5 +24,8 @@ enum code sobol_new(size_t dims, bool scramble, uint64_t seed, struct sobol **re
 void sobol_free(struct sobol *s);
 /* `dims` numbers in [0, 1). Unscrambled, they are multiples of 2^-32. */
 void sobol_point(const struct sobol *s, uint64_t index, double *ret_u);
+/* The configuration at a point; `dims` is space->n_units. */
+enum code sobol_config(const struct sobol *s, const struct space *space, uint64_t index,
+                       struct arena *a, struct config *ret, struct error *e) must_check;
 
 #endif

@@ -51,14 +51,9 @@ static enum code sobol_sample(void *self, struct arena *a, const struct sample_r
                               struct sample *ret, struct error *e)
 {
     const struct sobol_sampler *x = self;
-    size_t n = (size_t)x->space->n_units;
-    double *u = arena_array(a, n, sizeof(*u));
-    if (!u)
-        return error_nomem(e);
     /* The bare sequence begins in the corner of the cube, where an unbounded prior has no value. */
-    sobol_point(x->points, (uint64_t)q->index + (x->scrambled ? 0 : 1), u);
-    enum code code = config_decode(x->space, a, u, &ret->config);
-    return code == OK ? OK : error_set(e, code, "point %lld can't be decoded", (long long)q->index);
+    uint64_t index = (uint64_t)q->index + (x->scrambled ? 0 : 1);
+    return sobol_config(x->points, x->space, index, a, &ret->config, e);
 }
 
 const struct sampler_kind sampler_sobol = {
