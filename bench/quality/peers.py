@@ -6,16 +6,21 @@ import contextlib
 import functools
 import importlib
 import importlib.metadata
+import logging
+import tempfile
 import time
 import types
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from .raw import Evaluations
-from .space import Parameter, Value
+from .space import Parameter, Space, Value
 
 if TYPE_CHECKING:
     import optuna
+    from ConfigSpace.hyperparameters import Hyperparameter
+    from smac import HyperparameterOptimizationFacade
 
     from .tasks import Task
 
@@ -34,7 +39,7 @@ class Peer:
     def suits(self, suite: str) -> bool:
         return suite.startswith(self.suites)
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         raise NotImplementedError
 
 
@@ -47,11 +52,11 @@ class Optuna(Peer):
         super().__init__(name, ("optuna", also) if also else ("optuna",), suites)
         self.sampler = sampler
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(direction=task.goal, sampler=self.sampler(seed))
+        study = optuna.create_study(direction=task.goal, sampler=self.sampler(task.seed(number)))
         seen: Evaluations = []
         seconds = 0.0
         for _ in range(evaluations):
@@ -59,7 +64,7 @@ class Optuna(Peer):
             trial = study.ask()
             configuration = task.space.build(functools.partial(_suggest, trial))
             seconds += time.process_time() - start
-            value = task.evaluate(configuration, seed)
+            value = task.evaluate(configuration, number)
             seen.append((value, str(configuration.get(task.branch, ""))))
             start = time.process_time()
             study.tell(trial, value)
@@ -96,6 +101,67 @@ def _tpe_group(seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
 
 
+class Smac(Peer):
+    """SMAC3's facade for hyperparameters: a random forest."""
+
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
+        from smac.runhistory.dataclasses import TrialValue
+
+        seen: Evaluations = []
+        start, evaluating = time.process_time(), 0.0
+        with tempfile.TemporaryDirectory() as folder:
+            facade = _smac(task.space, task.seed(number), evaluations, Path(folder))
+            for _ in range(evaluations):
+                asked = facade.ask()
+                configuration = task.space.build(functools.partial(_taken, asked.config))
+                since = time.process_time()
+                value = task.evaluate(configuration, number)
+                evaluating += time.process_time() - since
+                seen.append((value, str(configuration.get(task.branch, ""))))
+                facade.tell(asked, TrialValue(cost=task.sign * value))
+        return seen, time.process_time() - start - evaluating
+
+
+def _smac(space: Space, seed: int, evaluations: int, folder: Path) -> HyperparameterOptimizationFacade:
+    from ConfigSpace import ConfigurationSpace, InCondition
+    from smac import HyperparameterOptimizationFacade, Scenario
+
+    offered = ConfigurationSpace(seed=seed)
+    named = {parameter.name: _offered(parameter) for parameter in space.parameters}
+    offered.add(*named.values())
+    for p in space.parameters:
+        if p.parent:
+            offered.add(InCondition(named[p.name], named[p.parent], list(p.values)))
+    scenario = Scenario(offered, output_directory=folder, deterministic=True, n_trials=evaluations, seed=seed)
+    return HyperparameterOptimizationFacade(scenario, _untold, logging_level=logging.ERROR, overwrite=True)
+
+
+def _untold(configuration: object, seed: int = 0) -> float:
+    raise NotImplementedError("SMAC is asked and told")
+
+
+def _offered(parameter: Parameter) -> Hyperparameter:
+    """Ordinal values as their rank."""
+    from ConfigSpace import Categorical, Float, Integer
+
+    if parameter.kind == "choice":
+        return Categorical(parameter.name, list(parameter.options))
+    if parameter.kind == "ordinal":
+        return Integer(parameter.name, (0, len(parameter.options) - 1))
+    if parameter.whole:
+        return Integer(parameter.name, (int(parameter.low), int(parameter.high)), log=parameter.log)
+    return Float(parameter.name, (parameter.low, parameter.high), log=parameter.log)
+
+
+def _taken(configuration: Mapping[str, Any], parameter: Parameter) -> Value:
+    value = configuration[parameter.name]
+    if parameter.kind == "choice":
+        return str(value)
+    if parameter.kind == "ordinal":
+        return parameter.options[int(value)]
+    return int(value) if parameter.whole else float(value)
+
+
 class _Torch(types.ModuleType):
     """Torch without its device guard, for Optuna's GP sampler: same values, a fifth less time."""
 
@@ -127,5 +193,6 @@ PEERS = {
         Optuna("optuna-tpe-group", _tpe_group, suites="xg"),
         Optuna("optuna-gp", _gp, "torch"),
         Optuna("optuna-cmaes", _cmaes, "cmaes", suites="bbob"),
+        Smac("smac", ("smac",)),
     )
 }

@@ -197,7 +197,7 @@ HEAD = """# Results
 {date}, {machine}; written by `quality report --write`. Tasks, budgets and methods: README.md.
 
 * **regret**: 0 = best known value, 1 = the mean of random search after 10 evaluations; the mean over tasks
-  of the mean over seeds, in brackets a 95 % bootstrap interval (seeds drawn anew within each task).
+  of the mean over seeds, in brackets a 95 % bootstrap interval over seeds.
   Reference values: reference.json, frozen {frozen}.
 * **rank**: by mean regret on each task among all methods of the table, the mean over tasks; 1 is best.
 * **ms**: processor time of a suggestion with its tell, the mean over the run, on a machine that was busy

@@ -21,10 +21,15 @@ def regret(values: np.ndarray, best: float, random: float) -> np.ndarray:
 
 
 def mean_with_interval(samples: Sequence[np.ndarray]) -> tuple[float, float, float]:
-    """The mean over tasks of the mean over seeds, with a 95 % bootstrap interval over each task's seeds."""
+    """The mean over tasks of the mean over seeds, with a 95 % bootstrap interval over seeds.
+
+    A seed is drawn for all tasks at once: the first gives them all the same points to begin with.
+    """
     rng = np.random.default_rng(1)
-    means = [sample[rng.integers(len(sample), size=(RESAMPLES, len(sample)))].mean(axis=1) for sample in samples]
-    low, high = np.quantile(np.mean(means, axis=0), [0.025, 0.975])
+    seeds = min(map(len, samples))
+    of_seed = np.mean([sample[:seeds] for sample in samples], axis=0)
+    drawn = of_seed[rng.integers(seeds, size=(RESAMPLES, seeds))].mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
     return float(np.mean([sample.mean() for sample in samples])), float(low), float(high)
 
 

@@ -5,6 +5,7 @@ Data comes from the folder named by QUALITY_DATA or --data; README.md says how t
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ SUITES = tuple(BUDGETS)
 
 @dataclass(frozen=True)
 class Task:
-    """`batch(configurations, seed)`: their values; the seed picks the instance where there are several."""
+    """`batch(configurations, number)`: their values; the run's number picks the instance, if there are several."""
 
     name: str
     goal: Literal["maximize", "minimize"]
@@ -47,8 +48,13 @@ class Task:
         """Values times this are to be minimised."""
         return 1 if self.goal == "minimize" else -1
 
-    def evaluate(self, configuration: Configuration, seed: int) -> float:
-        return float(self.batch([configuration], seed)[0])
+    def seed(self, number: int) -> int:
+        """The seed an optimiser is given for the run of that number: 0 for the first, then each task its own,
+        lest all tasks of a suite begin with the same points."""
+        return zlib.crc32(self.name.encode()) * number % 2**31
+
+    def evaluate(self, configuration: Configuration, number: int) -> float:
+        return float(self.batch([configuration], number)[0])
 
 
 def names(suite: str, split: str = "all") -> list[str]:
@@ -81,7 +87,7 @@ def load(name: str, data: Path | None) -> Task:
 
 
 def _surrogate(name: str, model: surrogates.Surrogate, space: Space, branch: str = "") -> Task:
-    return Task(name, "maximize", space, lambda configurations, seed: model.batch(configurations), branch)
+    return Task(name, "maximize", space, lambda configurations, number: model.batch(configurations), branch)
 
 
 def _table(name: str, last: str, data: Path) -> Task:
@@ -90,11 +96,11 @@ def _table(name: str, last: str, data: Path) -> Task:
     path = data / "tables" / f"{files[kind].format(data_set)}.csv.gz"
     table = tables.table(path, logarithm=kind == "fcnet")
     goal: Literal["maximize", "minimize"] = "minimize" if kind == "fcnet" else "maximize"
-    return Task(name, goal, table.space, lambda configurations, seed: table.batch(configurations))
+    return Task(name, goal, table.space, lambda configurations, number: table.batch(configurations))
 
 
 def _bbob(name: str, function: int, dimension: int) -> Task:
-    def batch(configurations: list[Configuration], seed: int) -> np.ndarray:
-        return bbob.Bbob(function, dimension, seed + 1).batch(configurations)
+    def batch(configurations: list[Configuration], number: int) -> np.ndarray:
+        return bbob.Bbob(function, dimension, number + 1).batch(configurations)
 
     return Task(name, "minimize", bbob.bbob_space(dimension), batch)

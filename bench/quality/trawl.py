@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -46,15 +47,15 @@ class Trawl(Peer):
     def version(self) -> str:
         return f"trawl {fingerprint(self.binary)} {self.name}"
 
-    def run(self, task: Task, seed: int, evaluations: int) -> tuple[Evaluations, float]:
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
         before = _children()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "trawl.yaml"
-            file.write_text(json.dumps(document(task, self.name, seed, evaluations), indent=1))
-            seen = self._converse(file, task, seed, evaluations)
+            file.write_text(json.dumps(document(task, self.name, task.seed(number), evaluations), indent=1))
+            seen = self._converse(file, task, number, evaluations)
         return seen, _children() - before
 
-    def _converse(self, file: Path, task: Task, seed: int, evaluations: int) -> Evaluations:
+    def _converse(self, file: Path, task: Task, number: int, evaluations: int) -> Evaluations:
         seen: Evaluations = []
         with subprocess.Popen(
             [self.binary, "optimize", file.name],
@@ -68,19 +69,20 @@ class Trawl(Peer):
                 if not trials:
                     break
                 configuration = trials[0]["params"]
-                value = task.evaluate(configuration, seed)
+                value = task.evaluate(configuration, number)
                 seen.append((value, str(configuration.get(task.branch, ""))))
                 _say(process, {"tell": {"id": trials[0]["id"], "value": value}})
             process.communicate()
             if process.returncode != 0 or not seen:
-                raise SystemExit(f"trawl optimize, {task.name}, seed {seed}: exit {process.returncode}")
+                raise SystemExit(f"trawl optimize, {task.name}, run {number}: exit {process.returncode}")
         return seen
 
 
 def _say(process: subprocess.Popen[str], line: dict[str, object]) -> dict[str, Any]:
     assert process.stdin and process.stdout
-    process.stdin.write(json.dumps(line) + "\n")
-    process.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):  # it says on stderr why it ended
+        process.stdin.write(json.dumps(line) + "\n")
+        process.stdin.flush()
     text = process.stdout.readline()
     answer = json.loads(text) if text else {"error": "it ended"}
     if "error" in answer:

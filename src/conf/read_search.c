@@ -91,23 +91,26 @@ static void read_seeds(struct load *l, const struct node *n)
 }
 
 /* What is left out is auto. That it fits the space is asked of a copy: resolving is the caller's.
- */
-static void read_method(struct load *l, const struct node *n)
+ * Returns whether it pauses trials. */
+static bool read_method(struct load *l, const struct node *n)
 {
     struct settings *s = l->s;
     struct str text = STR("auto");
     struct location at = n ? n->at : l->at;
     struct error e = {0};
     if (n && !read_text(l, n, "search.method", &text))
-        return;
+        return false;
     if (method_parse(&s->arena, text, at, &s->method, &e) != OK) {
         (void)problem(l, at, &e);
-        return;
+        return false;
     }
     struct method resolved = s->method;
-    if (l->space_right && s->space->n_units > 0 &&
-        method_resolve(&resolved, s->space, &s->effort, &e) != OK)
-        (void)problem(l, at, &e);
+    if (!l->space_right || s->space->n_units == 0)
+        return false;
+    if (method_resolve(&resolved, s->space, &s->effort, &e) == OK)
+        return method_pauses(&resolved);
+    (void)problem(l, at, &e);
+    return false;
 }
 
 static void read_limits(struct load *l, const struct node *const *found)
@@ -150,7 +153,11 @@ void read_search(struct load *l, const struct node *search)
         read_first(l, found[S_FIRST]);
     if (before != l->problems->n + l->problems->dropped)
         l->space_right = false; /* the method can't be held against an effort that is wrong */
-    read_method(l, found[S_METHOD]);
+    if (read_method(l, found[S_METHOD]) && s->fixed_order)
+        (void)problem_at(l, found[S_ORDER]->at, E_INVALID,
+                         "leave `order` out, or let asha stop trials: asha(variant=stop)",
+                         "with order: fixed every trial must end before the next one counts, and "
+                         "this method pauses trials");
 }
 
 enum { R_CPUS, R_GPUS, R_MEMORY, R_TIME, R_SILENCE, R_GRACE, R_DEVICES, R_COST, R_COUNT };

@@ -15,8 +15,7 @@ struct front {
 
 static bool is_ranked(const struct optimizer *o, const struct record *r)
 {
-    if (!r->ended || !r->values ||
-        (r->outcome != OUTCOME_COMPLETED && r->outcome != OUTCOME_STOPPED))
+    if (!r->values || (r->outcome != OUTCOME_COMPLETED && r->outcome != OUTCOME_STOPPED))
         return false;
     for (size_t i = 0; i < o->search.n_objectives; i++)
         if (!isfinite(r->values[i]))

@@ -19,6 +19,7 @@ struct record {
     double missed;  /* by how much requirements are, added up; 0: all met; infinity: unknown */
     enum outcome outcome;
     bool baseline, ended, stopping;
+    bool paused; /* at `step`; until it is asked for again, with a larger budget */
 };
 
 struct optimizer {

@@ -224,6 +224,14 @@ static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret,
                                             .value = (double)NAN,
                                             .baseline = p.baseline};
     }
+    if (p.kind == ASK_MORE) {
+        struct record *r = &o->trials[p.trial - 1];
+        r->budget = p.steps;
+        r->paused = false;
+        code = keep(o, &entry, e);
+        if (code != OK)
+            return code;
+    }
     o->done = p.kind == ASK_DONE;
     *ret = p;
     return OK;
@@ -264,6 +272,14 @@ static enum code find_live(struct optimizer *o, int64_t trial, struct record **r
     if (code == OK)
         *ret = r;
     return code;
+}
+
+static enum code paused(int64_t trial, const struct record *r, struct error *e)
+{
+    (void)error_set(e, E_STATE, "trial %lld is paused at step %lld", (long long)trial,
+                    (long long)r->step);
+    error_hint(e, "if it is to go on, an ask gives its id again, with a larger budget");
+    return E_STATE;
 }
 
 static bool has_value(enum outcome outcome)
@@ -331,11 +347,22 @@ static double missed(const struct optimizer *o, const struct result *r)
     return sum;
 }
 
+/* What a trial came to, or, of one that is paused, has come to so far. */
+static void note(struct optimizer *o, struct record *r, const struct exit_record *x, double *values)
+{
+    memcpy(values, x->result.values, o->search.n_objectives * sizeof(*values));
+    o->steps_used += (x->step > 0 ? x->step : 0) - (r->step > 0 ? r->step : 0);
+    r->outcome = x->outcome;
+    r->step = x->step;
+    r->values = has_value(x->outcome) ? values : NULL;
+    r->missed = missed(o, &x->result);
+}
+
 static enum code end(struct optimizer *o, int64_t trial, struct record *r,
                      const struct exit_record *x, struct error *e)
 {
     struct entry entry;
-    enum decision ignored;
+    enum decision d = DECISION_CONTINUE;
     enum code code = OK;
     size_t n = o->search.n_objectives;
     double *values = arena_array(&o->results, n, sizeof(*values));
@@ -344,7 +371,13 @@ static enum code end(struct optimizer *o, int64_t trial, struct record *r,
     /* What the allocator wanted to hear at this step it hears from the end. */
     if (has_value(x->outcome) && x->step > r->step &&
         x->step >= searcher_next_wanted(o->searcher, trial, 0))
-        code = feed_report(o, trial, x->step, x->result.values[0], &ignored, e);
+        code = feed_report(o, trial, x->step, x->result.values[0], &d, e);
+    if (code == OK && d == DECISION_PAUSE && x->outcome == OUTCOME_COMPLETED) {
+        note(o, r, x, values);
+        r->outcome = OUTCOME_STOPPED;
+        r->paused = true;
+        return OK;
+    }
     if (code == OK)
         code = searcher_exit_result(o->searcher, &o->scratch, trial, x->outcome, x->step,
                                     &x->result, &entry, e);
@@ -352,13 +385,9 @@ static enum code end(struct optimizer *o, int64_t trial, struct record *r,
         code = keep(o, &entry, e);
     if (code != OK)
         return code;
-    memcpy(values, x->result.values, n * sizeof(*values));
-    o->steps_used += (x->step > 0 ? x->step : 0) - (r->step > 0 ? r->step : 0);
+    note(o, r, x, values);
     r->ended = true;
-    r->outcome = x->outcome;
-    r->step = x->step;
-    r->values = has_value(x->outcome) ? values : NULL;
-    r->missed = missed(o, &x->result);
+    r->paused = false;
     return OK;
 }
 
@@ -372,6 +401,8 @@ enum code optimizer_tell(struct optimizer *o, int64_t trial, const struct tellin
         code = find_live(o, trial, &r, e);
     if (code == OK)
         code = judge(o, t, r, &x, e);
+    if (code == OK && r->paused && has_value(x.outcome))
+        code = paused(trial, r, e);
     if (code == OK)
         code = end(o, trial, r, &x, e);
     return leave(o, code);
@@ -387,6 +418,8 @@ static enum code report(struct optimizer *o, int64_t trial, int64_t step, double
         return code;
     if (step < 0)
         return error_set(e, E_INVALID, "a step can't be negative");
+    if (r->paused)
+        return paused(trial, r, e);
     if (step <= r->step)
         return error_set(e, E_STATE, "trial %lld has reported step %lld already, so %lld is late",
                          (long long)trial, (long long)r->step, (long long)step);
@@ -400,6 +433,7 @@ static enum code report(struct optimizer *o, int64_t trial, int64_t step, double
     r->step = step;
     r->value = value;
     r->stopping = d == DECISION_STOP;
+    r->paused = d == DECISION_PAUSE;
     *ret = d;
     return OK;
 }

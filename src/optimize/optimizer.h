@@ -32,8 +32,8 @@ enum code optimizer_new(struct optimizer **ret, struct settings *settings, uint6
                         struct clock clock, struct error *e) must_check;
 void optimizer_free(struct optimizer *o);
 
-/* The next trial, in `a`, as searcher_ask has it. ASK_DONE too when the settings' trials, time or
- * steps are used up. */
+/* The next trial, or one that was paused and goes on, in `a`, as searcher_ask has it. ASK_DONE too
+ * when the settings' trials, time or steps are used up. */
 enum code optimizer_ask(struct optimizer *o, struct arena *a, struct proposal *ret,
                         struct error *e) must_check;
 
@@ -58,7 +58,9 @@ struct telling {
  * none. E_NOT_FOUND: no such trial; E_STATE: told before; E_INVALID says what is missing. */
 enum code optimizer_tell(struct optimizer *o, int64_t trial, const struct telling *t,
                          struct error *e) must_check;
-/* The value at a step; steps ascend. Of several objectives the first one counts. */
+/* The value at a step; steps ascend. Of several objectives the first one counts. A trial that is
+ * told to pause, or that is told of at the end of a budget short of the largest, may be asked for
+ * again with a larger budget; until then it takes neither report nor value (E_STATE). */
 enum code optimizer_report(struct optimizer *o, int64_t trial, int64_t step, double value,
                            enum decision *ret, struct error *e) must_check;
 /* A result from elsewhere; before the first ask. It is not counted and never the best. */

@@ -287,6 +287,8 @@ static void write_trial(struct json *j, const struct proposal *p)
         jw_i64(j, p->steps);
     else
         jw_null(j);
+    if (p->kind == ASK_MORE)
+        key_i64(j, "from", p->from);
     if (p->baseline)
         key_true(j, "baseline");
     if (p->by) {
@@ -313,7 +315,7 @@ static enum code on_ask(struct talk *t, const struct json_node *x)
         jw_object(&t->j);
         jw_key(&t->j, "trials");
         jw_array(&t->j);
-        while (code == OK && p.kind == ASK_TRIAL) {
+        while (code == OK && (p.kind == ASK_TRIAL || p.kind == ASK_MORE)) {
             write_trial(&t->j, &p);
             arena_clear(&trials);
             p.kind = ASK_WAIT;

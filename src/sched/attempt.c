@@ -247,6 +247,21 @@ static bool counts_as_retry(struct live_trial *t, enum attempt_reason reason)
     return ++t->lost > LOST_MAX;
 }
 
+/* The allocator paused it, or let it go on meanwhile. */
+static void ended_at_rung(struct scheduler *s, struct live_trial *t)
+{
+    bool waits = t->rung == RUNG_WAITS;
+    if (t->wish == WISH_STOP || t->wish == WISH_CANCEL) {
+        trial_end(s, t, t->wish == WISH_STOP ? TRIAL_STOPPED : TRIAL_CANCELLED, (struct str){0});
+        return;
+    }
+    bool again = !waits && t->wish == WISH_NONE && t->search->state == SEARCH_RUNNING;
+    if (!waits)
+        t->rung = RUNG_CLIMBS;
+    trial_set_state(s, t, again ? TRIAL_QUEUED : TRIAL_PAUSED);
+    (void)sched_event(s, again ? EVENT_TRIAL_QUEUED : EVENT_TRIAL_ENDED, t->search, t);
+}
+
 static void failed(struct scheduler *s, struct live_trial *t, enum attempt_reason reason,
                    struct str why)
 {
@@ -257,6 +272,10 @@ static void failed(struct scheduler *s, struct live_trial *t, enum attempt_reaso
     }
     if (t->stop_decided) {
         trial_end(s, t, TRIAL_STOPPED, (struct str){0});
+        return;
+    }
+    if (t->rung != RUNG_CLIMBS) { /* its result is in already */
+        ended_at_rung(s, t);
         return;
     }
     if (counts_as_retry(t, reason))
@@ -276,8 +295,13 @@ static void failed(struct scheduler *s, struct live_trial *t, enum attempt_reaso
 
 static void exited_well(struct scheduler *s, struct live_trial *t)
 {
+    if (feed_rung_reached(s, t)) {
+        ended_at_rung(s, t);
+        return;
+    }
     /* The allocator's word stands in the journal, even if the program was quicker than it. */
-    if (t->stop_decided && !(t->row.steps > 0 && t->row.step >= t->row.steps))
+    int64_t all = t->search->settings->effort.max_steps;
+    if (t->stop_decided && !(t->row.steps > 0 && t->row.step >= all))
         trial_end(s, t, TRIAL_STOPPED, (struct str){0});
     else
         trial_end(s, t, TRIAL_COMPLETED, (struct str){0});
@@ -287,6 +311,14 @@ static void paused(struct scheduler *s, struct live_trial *t)
 {
     if (t->wish == WISH_STOP || t->wish == WISH_CANCEL) {
         trial_end(s, t, t->wish == WISH_STOP ? TRIAL_STOPPED : TRIAL_CANCELLED, (struct str){0});
+        return;
+    }
+    if (t->rung != RUNG_CLIMBS) {
+        ended_at_rung(s, t);
+        return;
+    }
+    if (t->stop_decided) {
+        trial_end(s, t, TRIAL_STOPPED, (struct str){0});
         return;
     }
     bool again = t->wish == WISH_NONE && t->search->state == SEARCH_RUNNING;

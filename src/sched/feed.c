@@ -81,6 +81,7 @@ static void decided(struct scheduler *s, struct live_trial *t, int64_t step, enu
         t->stop_decided = true;
         trial_tell(s, t, VERDICT_STOP);
     } else {
+        t->rung = RUNG_WAITS;
         trial_tell(s, t, VERDICT_PAUSE);
     }
 }
@@ -143,6 +144,28 @@ void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double
         sched_act(
             s, (struct action){.kind = ACTION_HOLD, .attempt = t->attempt->row.id.v, .seq = seq});
     defer(s, t, (struct deferred){.step = step, .seq = seq, .value = value, .waits = waits});
+}
+
+bool feed_rung_reached(struct scheduler *s, struct live_trial *t)
+{
+    const struct effort *effort = &t->search->settings->effort;
+    if (t->rung == RUNG_CLIMBS && !t->stop_decided && t->row.has_value &&
+        t->row.steps < effort->max_steps && t->row.step < t->row.steps)
+        report_now(s, t, t->row.steps, t->row.value, 0, false);
+    return t->rung != RUNG_CLIMBS;
+}
+
+void feed_end_waiting(struct scheduler *s, struct search *q)
+{
+    for (size_t i = q->n_trials; i > 0; i--) {
+        struct live_trial *t = q->trials[i - 1];
+        if (t->rung != RUNG_WAITS)
+            continue;
+        t->rung = RUNG_CLIMBS;
+        t->stop_decided = true;
+        if (t->attempt == NULL)
+            trial_end(s, t, TRIAL_STOPPED, STR("not promoted"));
+    }
 }
 
 void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome)
@@ -212,6 +235,24 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
     return sched_took(s, store_trial_insert(s->o.store, &t->row, &e), &e);
 }
 
+/* A paused trial goes on: at once, or when its last attempt is gone. */
+static bool more(struct scheduler *s, struct search *q, const struct proposal *p)
+{
+    struct live_trial *t = live_trial_find(q, p->trial);
+    if (t == NULL)
+        return false;
+    t->row.steps = p->steps;
+    t->dirty = true;
+    if (t->attempt != NULL && !t->attempt->exited) {
+        t->rung = RUNG_GOES_ON;
+        return true;
+    }
+    t->rung = RUNG_CLIMBS;
+    trial_set_state(s, t, TRIAL_QUEUED);
+    (void)sched_event(s, EVENT_TRIAL_QUEUED, q, t);
+    return true;
+}
+
 static bool ask(struct scheduler *s, struct search *q)
 {
     struct arena a;
@@ -225,6 +266,9 @@ static bool ask(struct scheduler *s, struct search *q)
         search_set_state(s, q, SEARCH_FAILED, e.message);
     } else if (p.kind == ASK_DONE) {
         q->open_for_asks = false;
+        feed_end_waiting(s, q);
+    } else if (p.kind == ASK_MORE) {
+        asked = sched_write(s, true) && search_journal(s, q, &entry) && more(s, q, &p);
     } else if (p.kind == ASK_TRIAL) {
         asked = sched_write(s, true) && search_journal(s, q, &entry) && insert_trial(s, q, &p);
         q->asked = p.trial;
@@ -288,8 +332,11 @@ void feed_asks(struct scheduler *s, struct search *q)
     advance_turn(s, q);
     while (sched_ok(s) && feed_may_start(s, q)) {
         struct live_trial *t = next_queued(q);
-        if (t == NULL && q->turn == 0 && q->open_for_asks && ask(s, q))
+        bool asked = t == NULL && q->turn == 0 && q->open_for_asks && ask(s, q);
+        if (asked)
             t = next_queued(q);
+        if (t == NULL && asked)
+            continue; /* what it asked for waits for its last attempt to be gone */
         if (t == NULL || !live_attempt_begin(s, t))
             break;
     }

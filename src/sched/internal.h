@@ -22,6 +22,13 @@ enum {
 /* What a person wants of a trial, once its attempt is gone. */
 enum wish { WISH_NONE, WISH_PAUSE, WISH_STOP, WISH_CANCEL };
 
+/* Where a trial stands that its allocator pauses at rungs. */
+enum rung_state {
+    RUNG_CLIMBS,  /* on its way, as any other trial */
+    RUNG_WAITS,   /* paused by the allocator; only the allocator lets it go on */
+    RUNG_GOES_ON, /* it may go on, as soon as the attempt that was paused is gone */
+};
+
 /* `take`: the trial's value out of the reports so far. A step that a later attempt did again counts
  * once. */
 struct taken {
@@ -51,6 +58,7 @@ struct live_trial {
     struct live_attempt *attempt;
     int attempts, lost;
     enum wish wish;
+    enum rung_state rung;
     bool dirty;        /* row differs from the store's */
     bool stop_decided; /* by the allocator */
     bool exit_fed;     /* the searcher knows its end */
@@ -233,6 +241,11 @@ void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double
 void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome);
 /* Asks for new trials while slots and the order allow. */
 void feed_asks(struct scheduler *s, struct search *q);
+/* The program ended by itself at the end of its steps: that is a report of its rung, whatever its
+ * last step was called. Does the trial wait there now? */
+bool feed_rung_reached(struct scheduler *s, struct live_trial *t);
+/* Nothing more goes on: trials that wait at a rung have ended there. */
+void feed_end_waiting(struct scheduler *s, struct search *q);
 bool feed_may_start(const struct scheduler *s, const struct search *q);
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after);
 void feed_forget(struct live_trial *t);

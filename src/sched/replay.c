@@ -27,6 +27,8 @@ enum {
     FLAG_PAUSE = 4,   /* a person's wish */
     FLAG_STOP = 8,
     FLAG_CANCEL = 16,
+    FLAG_WAITS = 32,   /* the allocator paused it */
+    FLAG_GOES_ON = 64, /* and let it go on */
     FLAG_WISHES = FLAG_PAUSE | FLAG_STOP | FLAG_CANCEL
 };
 
@@ -102,6 +104,10 @@ static enum code on_entry(void *self, const struct journal_row *row)
     enum code c = searcher_apply(r->q->searcher, &entry, r->e);
     if (c == OK && entry.kind == ENTRY_ASK && row->trial > r->q->asked)
         r->q->asked = row->trial;
+    if (c == OK && entry.kind == ENTRY_REPORT && has(row->data, "\"pause\""))
+        c = set_flags(r, row->trial, FLAG_GOES_ON, FLAG_WAITS);
+    if (c == OK && entry.kind == ENTRY_ASK && (flags_of(r, row->trial) & FLAG_WAITS) != 0)
+        c = set_flags(r, row->trial, FLAG_WAITS, FLAG_GOES_ON);
     if (c == OK && entry.kind == ENTRY_EXIT)
         c = set_flags(r, row->trial, 0, FLAG_OVER);
     if (c == OK && entry.kind == ENTRY_REPORT && has(row->data, "\"stop\""))
@@ -128,6 +134,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
         return r->e->code;
     int flags = flags_of(r, trial_id_number(row->id));
     t->stop_decided = (flags & FLAG_DECIDED) != 0;
+    t->rung = (flags & FLAG_WAITS) != 0 ? RUNG_WAITS : RUNG_CLIMBS;
     t->wish = (flags & FLAG_CANCEL) != 0  ? WISH_CANCEL
               : (flags & FLAG_STOP) != 0  ? WISH_STOP
               : (flags & FLAG_PAUSE) != 0 ? WISH_PAUSE
@@ -144,7 +151,7 @@ static void tell_again(struct scheduler *s, struct live_trial *t)
     else if (t->wish == WISH_STOP || t->stop_decided || q->state == SEARCH_STOPPED ||
              q->state == SEARCH_FAILED)
         trial_tell(s, t, VERDICT_STOP);
-    else if (t->wish == WISH_PAUSE || q->state == SEARCH_PAUSED)
+    else if (t->wish == WISH_PAUSE || q->state == SEARCH_PAUSED || t->rung != RUNG_CLIMBS)
         trial_tell(s, t, VERDICT_PAUSE);
 }
 
@@ -161,6 +168,10 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
         t->lost++;
     if (row->state != ATTEMPT_STARTING && row->state != ATTEMPT_RUNNING)
         return OK;
+    /* An attempt that began below the rung is the one that was paused there. */
+    bool goes_on = (flags_of(r, trial_id_number(row->trial)) & FLAG_GOES_ON) != 0;
+    if (goes_on && row->from_step < t->row.step)
+        t->rung = RUNG_GOES_ON;
     enum code c = live_attempt_adopt(r->s, t, row, r->e);
     if (c == OK)
         tell_again(r->s, t);

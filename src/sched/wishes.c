@@ -72,7 +72,7 @@ static enum code begin(struct scheduler *s, struct search *q, int64_t trial, con
 static void requeue(struct scheduler *s, struct live_trial *t)
 {
     t->wish = WISH_NONE;
-    if (t->row.state == TRIAL_PAUSED && t->attempt == NULL) {
+    if (t->row.state == TRIAL_PAUSED && t->attempt == NULL && t->rung != RUNG_WAITS) {
         trial_set_state(s, t, TRIAL_QUEUED);
         (void)sched_event(s, EVENT_TRIAL_QUEUED, t->search, t);
     }
@@ -244,6 +244,13 @@ enum code scheduler_trial_resume(struct scheduler *s, struct trial_id id, struct
     struct search *q;
     struct live_trial *t;
     enum code c = live(s, id, &q, &t, e);
+    if (c == OK && t->rung == RUNG_WAITS && t->wish != WISH_PAUSE) {
+        c = error_set(e, E_STATE,
+                      "trial %lld.%lld waits at step %lld until its method lets it go on",
+                      (long long)q->id.v, (long long)trial_id_number(id), (long long)t->row.step);
+        error_hint(e, "`%.*s` trains the best of those that wait, and no others",
+                   STR_FMT(q->method_text));
+    }
     if (c == OK && t->row.state != TRIAL_PAUSED && t->wish != WISH_PAUSE)
         c = error_set(e, E_STATE, "trial %lld.%lld is %s, not paused", (long long)q->id.v,
                       (long long)trial_id_number(id), trial_state_name(t->row.state));

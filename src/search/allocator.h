@@ -6,24 +6,46 @@
 
 #include "search/sampler.h"
 
+enum { RUNGS_MAX = 64 }; /* 2^63 steps, halved */
+
+/* What a free slot is to do. */
+enum allocation_kind {
+    ALLOCATE_NEW,  /* start a new configuration */
+    ALLOCATE_MORE, /* go on with a paused trial */
+    ALLOCATE_WAIT, /* nothing until a report or an exit came */
+    ALLOCATE_DONE  /* nothing will be started any more */
+};
+
+struct allocation {
+    enum allocation_kind kind;
+    int64_t trial; /* ALLOCATE_MORE */
+    int64_t steps; /* train up to this step; 0: the search has no steps */
+};
+
 struct allocator_kind {
     const char *name, *about;
     const struct option_kind *options;
     size_t n_options;
     bool needs_steps;
+    /* Does it pause trials and let some go on? NULL: it does not. */
+    bool (*pauses)(const struct method *m);
     /* Does it fit? NULL: always. */
     enum code (*fits)(const struct method *m, const struct effort *effort, struct error *e);
     enum code (*create)(const struct searcher_settings *settings, void **ret, struct error *e);
     void (*destroy)(void *self);
-    /* Steps a new trial may train; 0: the search has none. */
-    int64_t (*steps)(const void *self);
+    /* What next? fresh: another configuration may be started. It changes nothing; `started` is told
+     * what came of it. The baseline is given max_steps without being asked for. */
+    struct allocation (*next)(const void *self, bool fresh);
+    /* A trial was started, or a paused one goes on. All or nothing. NULL: of no interest. */
+    enum code (*started)(void *self, int64_t trial, const struct allocation *x);
     /* The first step >= `step` at which it wants trial's value; INT64_MAX: none. Where a wanted
      * step was jumped over, that is `step` itself. */
     int64_t (*next_wanted)(const void *self, int64_t trial, int64_t step);
     /* value is minimised, finite or NaN, which is worst. Deciding and taking are apart, so that a
      * recorded decision can be taken without being computed: decide changes nothing, take does it
      * all or, out of memory, nothing. The searcher does not ask about the baseline, about a trial
-     * at the end of its budget, or about one that it has been told to stop. */
+     * that has trained max_steps, or about one that was told to stop or pause. A trial is paused at
+     * the end of its steps only. */
     enum decision (*decide)(const void *self, int64_t trial, int64_t step, double value);
     enum code (*take)(void *self, int64_t trial, int64_t step, double value, enum decision d);
     /* A trial ended, or came back to life. NULL: of no interest. */

@@ -175,6 +175,17 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
     finish(&j);
 }
 
+void entry_write_more(const struct more_record *r, struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    jw_key(&j, "more");
+    jw_bool(&j, true);
+    key_i64(&j, "steps", r->steps);
+    key_i64(&j, "from", r->from);
+    finish(&j);
+}
+
 void entry_write_report(const struct report_record *r, struct buf *b)
 {
     struct json j;
@@ -427,7 +438,12 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
 {
     struct reading r = read_entry(x, e);
     struct ask_record b = {.first = -1};
-    if (r.ok) {
+    b.is_more = r.ok && json_object_get(r.root, "more");
+    if (b.is_more) {
+        (void)get_bool(&r, "more");
+        b.more.steps = get_i64(&r, "steps", 1, INT64_MAX);
+        b.more.from = get_i64(&r, "from", 0, INT64_MAX);
+    } else if (r.ok) {
         get_config(&r, settings->space, a, &b.config);
         b.seed = get_i64(&r, "seed", 0, INT32_MAX);
         b.steps = get_i64(&r, "steps", 0, INT64_MAX);

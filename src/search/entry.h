@@ -10,6 +10,11 @@
 
 #include "search/searcher.h"
 
+/* A paused trial goes on. */
+struct more_record {
+    int64_t steps, from;
+};
+
 struct ask_record {
     struct config config;
     int64_t seed, steps;
@@ -20,6 +25,8 @@ struct ask_record {
     int origin; /* index into the sampler's origins; -1: none */
     const double *fitted;
     size_t n_fitted;
+    bool is_more; /* a paused trial goes on: of the above only `more` says anything */
+    struct more_record more;
 };
 
 struct report_record {
@@ -50,6 +57,7 @@ struct begin_record {
 void entry_write_begin(const struct searcher_settings *settings, struct buf *b);
 void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
                      struct buf *b);
+void entry_write_more(const struct more_record *r, struct buf *b);
 void entry_write_report(const struct report_record *r, struct buf *b);
 void entry_write_exit(const struct searcher_settings *settings, const struct exit_record *r,
                       struct buf *b);

@@ -377,6 +377,12 @@ double allocator_option(const struct method *m, const char *name)
     return v ? v->number : (double)NAN;
 }
 
+bool allocator_option_is(const struct method *m, const char *name, const char *word)
+{
+    const struct option_value *v = find_option(m->allocator_options, m->n_allocator_options, name);
+    return v && str_is(v->word, word);
+}
+
 bool sampler_option_is(const struct method *m, const char *name, const char *word)
 {
     const struct option_value *v = find_option(m->sampler_options, m->n_sampler_options, name);

@@ -65,6 +65,8 @@ enum code method_parse(struct arena *a, struct str text, struct location at, str
  * its first entry tells (searcher_method_of). */
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
                          struct error *e) must_check;
+/* Does its allocator pause trials and let some go on? It must have one. */
+bool method_pauses(const struct method *m);
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */
@@ -75,6 +77,7 @@ void method_set_allocator(struct method *m, const struct allocator_kind *kind);
 /* The number of option `name`, which must be one of the kind's. */
 double sampler_option(const struct method *m, const char *name);
 double allocator_option(const struct method *m, const char *name);
+bool allocator_option_is(const struct method *m, const char *name, const char *word);
 bool sampler_option_is(const struct method *m, const char *name, const char *word);
 
 #endif

@@ -50,7 +50,7 @@ enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation 
         return error_nomem(e);
     }
     p->seen = within(seen, s->seen_from, s->seq);
-    enum code code = trials_past(&s->trials, p->seen, &p->past, e);
+    enum code code = searcher_past(s, p->seen, &p->past, e);
     if (code != OK) {
         preparation_free(p);
         return code;

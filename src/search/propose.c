@@ -151,14 +151,43 @@ static enum code copy_ask(struct arena *a, const struct config *config, struct a
     return OK;
 }
 
+bool searcher_has_levels(const struct searcher *s)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    return kind->rungs && !s->settings.method.sampler->instant &&
+           kind->rungs(s->allocator, NULL, 0) > 1;
+}
+
+/* A model wants more results than the space has dimensions before it says anything. */
+static size_t enough_for_a_level(const struct searcher *s)
+{
+    size_t dimensions = (size_t)s->settings.space->n_units;
+    return dimensions + 1 > 8 ? dimensions + 1 : 8;
+}
+
+enum code searcher_past(const struct searcher *s, int64_t seen, struct past *ret, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    enum code code = trials_past(&s->trials, seen, ret, e);
+    if (code != OK || !searcher_has_levels(s))
+        return code;
+    int64_t rungs[RUNGS_MAX];
+    size_t n = kind->rungs(s->allocator, rungs, RUNGS_MAX);
+    code = past_level(&s->trials, ret, seen, rungs, n < RUNGS_MAX ? n : RUNGS_MAX,
+                      enough_for_a_level(s), e);
+    if (code != OK)
+        past_free(ret);
+    return code;
+}
+
 /* On the spot, from what was seen up to an entry. */
 static enum code draw_now(struct searcher *s, int64_t seen, struct draw *ret, struct error *e)
 {
     struct past past = {.v = NULL};
     struct draw_request q = {.index = s->index, .fitted = s->fitted, .n_fitted = s->n_fitted};
     enum code code = OK;
-    if (seen < s->seq) {
-        code = trials_past(&s->trials, seen, &past, e);
+    if (seen < s->seq || searcher_has_levels(s)) {
+        code = searcher_past(s, seen, &past, e);
         q.history = past.history;
     } else {
         q.history = trials_history(&s->trials);
@@ -191,10 +220,20 @@ static enum code drawn(struct searcher *s, struct draw *ret, struct ask_record *
     return OK;
 }
 
-enum code propose(struct searcher *s, struct arena *a, int64_t seen, struct ask_record *ret,
-                  bool *ret_end, struct error *e)
+struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t *ret_first)
 {
-    struct ask_record r = {.steps = s->settings.method.allocator->steps(s->allocator),
+    const struct effort *effort = &s->settings.effort;
+    enum next kind = searcher_is_spent(s) ? NEXT_NONE : next_kind(s, ret_first);
+    *ret_kind = kind;
+    if (kind == NEXT_BASELINE)
+        return (struct allocation){.steps = effort->has_steps ? effort->max_steps : 0};
+    return s->settings.method.allocator->next(s->allocator, kind != NEXT_NONE);
+}
+
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t steps,
+                  struct ask_record *ret, bool *ret_end, struct error *e)
+{
+    struct ask_record r = {.steps = steps,
                            .index = s->index,
                            .next_index = s->index,
                            .seen = seen,

@@ -116,15 +116,42 @@ static bool may_be_ahead(const struct searcher *s, const struct ask_record *r)
     return r->next_index > r->index && !s->settings.method.sampler->instant;
 }
 
+static enum code follow_more(struct searcher *s, const struct entry *x, const struct more_record *r,
+                             bool recompute, struct error *e)
+{
+    const struct trial *t = trials_get(&s->trials, x->trial);
+    if (!t || !t->paused || !s->settings.method.allocator->started)
+        return entry_corrupt(x, e, "only a paused trial goes on");
+    if (r->from != t->last_step || r->steps <= t->steps || r->steps > s->settings.effort.max_steps)
+        return entry_corrupt(x, e, "a trial paused at step %lld can't go on from %lld to %lld",
+                             (long long)t->last_step, (long long)r->from, (long long)r->steps);
+    if (recompute) {
+        enum next kind;
+        size_t first;
+        struct allocation now = allocate(s, &kind, &first);
+        if (now.kind != ALLOCATE_MORE || now.trial != x->trial || now.steps != r->steps)
+            return entry_corrupt(x, e, "recomputed, another trial goes on, or none");
+    }
+    return take_more(s, x->trial, r, e);
+}
+
 static enum code recompute_ask(struct searcher *s, const struct entry *x,
                                const struct ask_record *r, struct error *e)
 {
     struct ask_record now;
+    enum next kind;
+    size_t first;
     bool end;
     if (r->seen != s->seq && !may_be_ahead(s, r))
         return entry_corrupt(x, e, "it is based on entry %lld; recomputed, on entry %lld",
                              (long long)r->seen, (long long)s->seq);
-    enum code code = propose(s, &s->scratch, r->seen, &now, &end, e);
+    struct allocation allocation = allocate(s, &kind, &first);
+    /* The number of trials may have been lowered since: that is no decision of ours. */
+    if (allocation.kind == ALLOCATE_MORE || allocation.kind == ALLOCATE_WAIT)
+        return entry_corrupt(x, e, "recomputed, no new trial is started");
+    if (allocation.kind == ALLOCATE_DONE)
+        allocation = s->settings.method.allocator->next(s->allocator, true);
+    enum code code = propose(s, &s->scratch, r->seen, allocation.steps, &now, &end, e);
     if (code != OK)
         return code;
     if (end)
@@ -143,6 +170,8 @@ static enum code follow_ask(struct searcher *s, const struct entry *x, bool reco
 {
     struct ask_record r;
     enum code code = entry_read_ask(x, &s->settings, &s->scratch, &r, e);
+    if (code == OK && r.is_more)
+        return follow_more(s, x, &r.more, recompute, e);
     if (code == OK)
         code = check_ask(s, x, &r, e);
     if (code == OK && recompute)
@@ -165,6 +194,8 @@ static enum code follow_report(struct searcher *s, const struct entry *x, bool r
         return entry_corrupt(x, e,
                              "a trial that was told to stop stays stopped, and a baseline "
                              "is never stopped");
+    if (r.decision == DECISION_PAUSE && (t->baseline || r.step < t->steps))
+        return entry_corrupt(x, e, "a trial is paused at the end of its steps only");
     if (recompute) {
         enum decision now = decide(s, x->trial, r.step, r.value);
         if (now != r.decision)

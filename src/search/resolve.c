@@ -139,6 +139,11 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
     return OK;
 }
 
+bool method_pauses(const struct method *m)
+{
+    return m->allocator->pauses && m->allocator->pauses(m);
+}
+
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e)
 {
     if (n > 1 && m->sampler->objectives_max > 0 && n > m->sampler->objectives_max) {

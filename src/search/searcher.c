@@ -149,48 +149,78 @@ static const char *by_name(const struct searcher *s, int origin)
     return kind->origins && origin >= 0 ? kind->origins[origin] : NULL;
 }
 
-enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
-                       struct entry *ret_entry, struct error *e)
+static enum code ask_more(struct searcher *s, struct arena *a, const struct allocation *x,
+                          struct proposal *ret, struct entry *ret_entry, struct error *e)
 {
-    if (!s->begun)
-        return error_set(e, E_STATE, "the search has not begun");
-    struct ask_record r;
-    size_t first;
-    bool end = searcher_is_spent(s);
-    bool is_drawn = !end && next_kind(s, &first) == NEXT_DRAWN;
-    if (is_drawn && s->out) {
-        *ret = (struct proposal){.kind = ASK_WAIT};
-        return OK;
+    const struct trial *t = trials_get(&s->trials, x->trial);
+    struct more_record r = {.steps = x->steps, .from = t->last_step};
+    struct proposal p = {
+        .kind = ASK_MORE, .trial = x->trial, .seed = t->seed, .steps = r.steps, .from = r.from};
+    buf_clear(&s->text);
+    entry_write_more(&r, &s->text);
+    struct entry entry;
+    enum code code = make_entry(s, a, ENTRY_ASK, x->trial, &entry, e);
+    if (code == OK && config_copy(a, trials_seen(&s->trials, x->trial)->config, &p.config) != OK)
+        code = error_nomem(e);
+    if (code == OK)
+        code = take_more(s, x->trial, &r, e);
+    if (code == OK) {
+        *ret_entry = entry;
+        *ret = p;
     }
-    enum code code = end ? OK : propose(s, a, s->seq, &r, &end, e);
-    if (is_drawn && s->ready) {
-        preparation_free(s->ready);
-        s->ready = NULL;
-    }
-    if (code != OK)
-        return code;
-    if (end) {
-        *ret = (struct proposal){.kind = ASK_DONE};
-        return OK;
-    }
+    return code;
+}
+
+static enum code ask_new(struct searcher *s, struct arena *a, const struct ask_record *r,
+                         struct proposal *ret, struct entry *ret_entry, struct error *e)
+{
     int64_t trial = (int64_t)s->trials.n + 1;
     buf_clear(&s->text);
-    entry_write_ask(&s->settings, &r, &s->text);
+    entry_write_ask(&s->settings, r, &s->text);
     struct entry entry;
-    code = make_entry(s, a, ENTRY_ASK, trial, &entry, e);
+    enum code code = make_entry(s, a, ENTRY_ASK, trial, &entry, e);
     if (code == OK)
-        code = take_ask(s, &r, e);
+        code = take_ask(s, r, e);
     if (code != OK)
         return code;
     *ret_entry = entry;
     *ret = (struct proposal){.kind = ASK_TRIAL,
                              .trial = trial,
-                             .baseline = r.baseline,
-                             .config = r.config,
-                             .seed = r.seed,
-                             .steps = r.steps,
-                             .by = by_name(s, r.origin)};
+                             .baseline = r->baseline,
+                             .config = r->config,
+                             .seed = r->seed,
+                             .steps = r->steps,
+                             .by = by_name(s, r->origin)};
     return OK;
+}
+
+enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
+                       struct entry *ret_entry, struct error *e)
+{
+    if (!s->begun)
+        return error_set(e, E_STATE, "the search has not begun");
+    enum next kind;
+    size_t first;
+    struct allocation x = allocate(s, &kind, &first);
+    if (x.kind == ALLOCATE_MORE)
+        return ask_more(s, a, &x, ret, ret_entry, e);
+    if (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN && s->out)
+        x.kind = ALLOCATE_WAIT;
+    if (x.kind != ALLOCATE_NEW) {
+        *ret = (struct proposal){.kind = x.kind == ALLOCATE_WAIT ? ASK_WAIT : ASK_DONE};
+        return OK;
+    }
+    struct ask_record r;
+    bool end = false;
+    enum code code = propose(s, a, s->seq, x.steps, &r, &end, e);
+    if (kind == NEXT_DRAWN && s->ready) {
+        preparation_free(s->ready);
+        s->ready = NULL;
+    }
+    if (code != OK)
+        return code;
+    /* Without a configuration left there may still be a trial that goes on. */
+    return end ? searcher_ask(s, a, ret, ret_entry, e) : ask_new(s, a, &r, ret, ret_entry, e);
 }
 
 static enum code find_live(const struct searcher *s, int64_t trial, const char *what,
@@ -214,6 +244,9 @@ enum code check_report(const struct searcher *s, int64_t trial, int64_t step, st
         return code;
     if (step < 0)
         return error_set(e, E_INVALID, "a step can't be negative");
+    if (t->paused)
+        return error_set(e, E_STATE, "trial %lld is paused at step %lld and takes no report",
+                         (long long)trial, (long long)t->last_step);
     if (step <= t->last_step)
         return error_set(e, E_STATE, "trial %lld has reported step %lld already, so %lld is late",
                          (long long)trial, (long long)t->last_step, (long long)step);
@@ -225,7 +258,7 @@ enum decision decide(const struct searcher *s, int64_t trial, int64_t step, doub
     const struct trial *t = trials_get(&s->trials, trial);
     if (t->stopping)
         return DECISION_STOP;
-    if (t->baseline || (t->steps > 0 && step >= t->steps))
+    if (t->baseline || (t->steps > 0 && step >= s->settings.effort.max_steps))
         return DECISION_CONTINUE;
     return s->settings.method.allocator->decide(s->allocator, trial, step,
                                                 minimised(&s->settings, 0, value));
@@ -287,10 +320,7 @@ enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum
                         int64_t step, double value, struct entry *ret_entry, struct error *e)
 {
     struct result result;
-    for (size_t i = 0; i < OBJECTIVES_MAX; i++)
-        result.values[i] = i == 0 ? value : (double)NAN;
-    for (size_t i = 0; i < REQUIREMENTS_MAX; i++)
-        result.excess[i] = (double)NAN;
+    nothing_but(&result, value);
     return searcher_exit_result(s, a, trial, outcome, step, &result, ret_entry, e);
 }
 
@@ -357,7 +387,7 @@ enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
 int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step)
 {
     const struct trial *t = trials_get(&s->trials, trial);
-    if (!t || t->ended || t->stopping || t->last_step == INT64_MAX)
+    if (!t || t->ended || t->stopping || t->paused || t->last_step == INT64_MAX)
         return INT64_MAX;
     if (step <= t->last_step)
         step = t->last_step + 1;

@@ -18,6 +18,10 @@
  *     allowed configuration; then ask answers ASK_DONE.
  *  7. A trial's results count once: a step at or before the last one taken is refused (E_STATE).
  *
+ * A trial whose steps end before the largest budget may be paused there (DECISION_PAUSE). It takes
+ * no reports then, until an ask answers ASK_MORE for it with larger steps, or it ends. Samplers see
+ * it as ended meanwhile.
+ *
  * Values enter as the program reports them; `goal` is applied inside.
  *
  * Replicates: a configuration gets its trials one after the other, with seeds that are the same for
@@ -59,6 +63,7 @@ struct result {
 
 enum ask_kind {
     ASK_TRIAL, /* run this */
+    ASK_MORE,  /* go on with this paused trial, from its checkpoint if it has one */
     ASK_WAIT,  /* nothing to start until a report or an exit came */
     ASK_DONE   /* nothing will ever be started again */
 };
@@ -70,6 +75,7 @@ struct proposal {
     struct config config; /* in the arena given to searcher_ask */
     int64_t seed;         /* 0 .. 2^31-1 */
     int64_t steps;        /* train up to this step; 0: the search has no steps */
+    int64_t from;         /* ASK_MORE: the step at which it was paused */
     const char *by;       /* what part of the sampler it is owed to; NULL: none */
 };
 
@@ -86,18 +92,22 @@ enum outcome {
 
 enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT };
 
-/* `data` is a JSON object:
- *   begin   {"engine", "method", "why", "seed", "goal", "seeds", "replicates", "trials",
- *           "min_steps", "max_steps" (the last two where there are steps)}
- *   ask     {"params": {...}, "seed", "steps", "baseline", "index": [before, after] (generator
- *           position; equal for the baseline, for replicates and for given first points), "seen"
- *           (last entry it was based on), "first" (which of the given points; left out: none),
- *           "by" (the part of the sampler it is owed to; left out: it has no parts), "fitted":
- * [...] (hyperparameters fitted on the way, from which the next fit starts; left out: none)} report
- * {"step", "value", "decision"} exit    {"outcome", "step", "value", "values": [...] (all
- * objectives; left out where there is one), "excess": [...] (left out without requirements)} event
- * {"event": "reopened"}; {"event": "evidence", "params", and as in exit}; else anything that a
- * person or the scheduler did (paused, resumed, ...): not the searcher's.
+/* `data` is a JSON object. Members in brackets are left out where they say nothing.
+ *   begin   {"engine", "method", "why", "seed", "goal", ["goals"], ["requirements"], "seeds",
+ *           "replicates", "trials", ["min_steps", "max_steps"]}
+ *   ask     {"params": {...}, "seed", "steps", "baseline", "index", "seen", ["first"], ["by"],
+ *           ["fitted"]}, or, for a paused trial that goes on, {"more": true, "steps", "from"}
+ *             index   [before, after]: generator position; equal where nothing was drawn
+ *             seen    the last entry it was based on
+ *             first   which of the given first points it is
+ *             by      the part of the sampler it is owed to
+ *             fitted  [...]: hyperparameters, from which the next fit starts
+ *   report  {"step", "value", "decision"}
+ *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
+ *   event   {"event": "reopened"}
+ *           {"event": "evidence", "params", and as in exit}
+ *           anything else that a person or the scheduler did (paused, resumed, ...): not the
+ *           searcher's
  */
 struct entry {
     int64_t seq; /* 1, 2, ... within the search; the searcher counts */
@@ -115,8 +125,9 @@ void searcher_free(struct searcher *s);
 /* The first entry of a journal: the method as resolved, and why. Once, before anything else. */
 enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_entry,
                          struct error *e) must_check;
-/* What next? An entry comes with ASK_TRIAL only. Until searcher_exit the trial is pending. ASK_DONE
- * after the last of effort.trials, or when no configuration is left. */
+/* What next? An entry comes with ASK_TRIAL and ASK_MORE only. Until searcher_exit the trial is
+ * pending. ASK_DONE after the last of effort.trials, or when no configuration is left, and no trial
+ * may go on any more. */
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
                        struct entry *ret_entry, struct error *e) must_check;
 

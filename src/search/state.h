@@ -87,13 +87,22 @@ enum next next_kind(const struct searcher *s, size_t *ret_first);
 /* Has every trial of the budget been asked for? */
 bool searcher_is_spent(const struct searcher *s);
 
+/* What samplers see of the entries up to `seen`, copied. */
+enum code searcher_past(const struct searcher *s, int64_t seen, struct past *ret,
+                        struct error *e) must_check;
+/* Does the allocator cut trials at rungs, so that values of several levels must be compared? */
+bool searcher_has_levels(const struct searcher *s);
+
 enum code draw(struct source *x, const struct draw_request *q, struct draw *ret,
                struct error *e) must_check;
 
+/* What a free slot is to do next. *ret_kind: where a new trial is due, which. */
+struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t *ret_first);
+
 /* What the next trial would be, based on the entries up to `seen`; changes nothing but what saves
  * time. *ret_end: there is none. What it points to is copied into `a`. */
-enum code propose(struct searcher *s, struct arena *a, int64_t seen, struct ask_record *ret,
-                  bool *ret_end, struct error *e) must_check;
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t steps,
+                  struct ask_record *ret, bool *ret_end, struct error *e) must_check;
 void preparation_free(struct preparation *p);
 
 /* Is this input possible now? E_STATE or E_INVALID, saying why not. */
@@ -110,6 +119,8 @@ enum decision decide(const struct searcher *s, int64_t trial, int64_t step, doub
 
 /* Each is all or nothing and counts one entry. */
 enum code take_ask(struct searcher *s, const struct ask_record *r, struct error *e) must_check;
+enum code take_more(struct searcher *s, int64_t trial, const struct more_record *r,
+                    struct error *e) must_check;
 enum code take_report(struct searcher *s, int64_t trial, const struct report_record *r,
                       struct error *e) must_check;
 enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r,
@@ -118,6 +129,8 @@ enum code take_evidence(struct searcher *s, const struct evidence_record *r,
                         struct error *e) must_check;
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e) must_check;
 
+/* The result of one value alone: all else is unknown. */
+void nothing_but(struct result *ret, double value);
 /* What samplers and allocators see of a value of objective i. */
 double minimised(const struct searcher_settings *s, size_t i, double value);
 

@@ -15,6 +15,14 @@ double minimised(const struct searcher_settings *s, size_t i, double value)
     return s->minimize[i] ? value : -value;
 }
 
+void nothing_but(struct result *ret, double value)
+{
+    for (size_t i = 0; i < OBJECTIVES_MAX; i++)
+        ret->values[i] = i == 0 ? value : (double)NAN;
+    for (size_t i = 0; i < REQUIREMENTS_MAX; i++)
+        ret->excess[i] = (double)NAN;
+}
+
 /* Keeps what was fitted, for the next sample to start from. */
 static enum code keep_fitted(struct searcher *s, const struct ask_record *r)
 {
@@ -29,6 +37,24 @@ static enum code keep_fitted(struct searcher *s, const struct ask_record *r)
     return OK;
 }
 
+static struct end end_of(const struct searcher *s, const struct exit_record *r)
+{
+    struct end end = {
+        .outcome = r->outcome, .step = r->step, .entry = s->seq + 1, .result = r->result};
+    for (size_t i = 0; i < s->settings.n_objectives; i++)
+        end.result.values[i] = minimised(&s->settings, i, r->result.values[i]);
+    return end;
+}
+
+/* What was prepared without the next entry is worth nothing. */
+static void drop_prepared(struct searcher *s)
+{
+    preparation_free(s->ready);
+    s->ready = NULL;
+    if (s->out)
+        s->out->stale = true;
+}
+
 static bool is_replicate(const struct ask_record *r)
 {
     return r->next_index == r->index && !r->baseline && r->first < 0;
@@ -38,19 +64,41 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
 {
     struct new_trial x = {.config = &r->config,
                           .steps = r->steps,
+                          .seed = r->seed,
                           .entry = s->seq + 1,
                           .origin = r->origin,
                           .baseline = r->baseline};
     bool replicate = is_replicate(r);
     if (keep_fitted(s, r) != OK)
         return error_nomem(e);
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    struct allocation allocation = {
+        .kind = ALLOCATE_NEW, .trial = (int64_t)s->trials.n + 1, .steps = r->steps};
     enum code code = trials_add(&s->trials, &x, e);
+    if (code == OK && kind->started && !r->baseline &&
+        kind->started(s->allocator, allocation.trial, &allocation) != OK) {
+        trials_take_back(&s->trials);
+        code = error_nomem(e);
+    }
     if (code != OK)
         return code;
     s->copies = replicate ? s->copies + 1 : 1;
     s->index = r->next_index;
     if (r->first >= 0)
         s->first = (size_t)r->first + 1;
+    s->seen_from = ++s->seq;
+    return OK;
+}
+
+enum code take_more(struct searcher *s, int64_t trial, const struct more_record *r, struct error *e)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    struct allocation x = {.kind = ALLOCATE_MORE, .trial = trial, .steps = r->steps};
+    double *room = trials_room(&s->trials);
+    if (!room || kind->started(s->allocator, trial, &x) != OK)
+        return error_nomem(e);
+    trials_go_on(&s->trials, trial, r->steps, room);
+    drop_prepared(s);
     s->seen_from = ++s->seq;
     return OK;
 }
@@ -63,22 +111,24 @@ enum code take_report(struct searcher *s, int64_t trial, const struct report_rec
     /* What a trial still says after it was told to stop is no result of its own any more. */
     if (!t->stopping) {
         double value = minimised(&s->settings, 0, r->value);
-        if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK)
+        struct measurement m = {.entry = s->seq + 1, .step = r->step, .value = value};
+        if (trials_measure(&s->trials, trial, m) != OK)
             return error_nomem(e);
+        if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK) {
+            t->n_measured--;
+            return error_nomem(e);
+        }
     }
     t->last_step = r->step;
     t->stopping = t->stopping || r->decision == DECISION_STOP;
+    if (r->decision == DECISION_PAUSE) {
+        struct exit_record so_far = {.outcome = OUTCOME_STOPPED, .step = r->step};
+        nothing_but(&so_far.result, r->value);
+        struct end end = end_of(s, &so_far);
+        trials_pause(&s->trials, trial, &end);
+    }
     s->seq++;
     return OK;
-}
-
-static struct end end_of(const struct searcher *s, const struct exit_record *r)
-{
-    struct end end = {
-        .outcome = r->outcome, .step = r->step, .entry = s->seq + 1, .result = r->result};
-    for (size_t i = 0; i < s->settings.n_objectives; i++)
-        end.result.values[i] = minimised(&s->settings, i, r->result.values[i]);
-    return end;
 }
 
 enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record *r, struct error *e)
@@ -91,15 +141,6 @@ enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record 
     trials_end(&s->trials, trial, &end);
     s->seq++;
     return OK;
-}
-
-/* What was prepared without the next entry is worth nothing. */
-static void drop_prepared(struct searcher *s)
-{
-    preparation_free(s->ready);
-    s->ready = NULL;
-    if (s->out)
-        s->out->stale = true;
 }
 
 enum code take_evidence(struct searcher *s, const struct evidence_record *r, struct error *e)
@@ -116,11 +157,10 @@ enum code take_evidence(struct searcher *s, const struct evidence_record *r, str
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
 {
     const struct allocator_kind *kind = s->settings.method.allocator;
-    if (kind->reopened && kind->reopened(s->allocator, trial) != OK)
+    double *room = trials_room(&s->trials);
+    if (!room || (kind->reopened && kind->reopened(s->allocator, trial) != OK))
         return error_nomem(e);
-    enum code code = trials_reopen(&s->trials, trial, e);
-    if (code != OK)
-        return code;
+    trials_reopen(&s->trials, trial, room);
     drop_prepared(s);
     s->seen_from = ++s->seq;
     return OK;

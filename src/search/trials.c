@@ -71,7 +71,7 @@ static enum code reserve(struct trials *t)
     return OK;
 }
 
-static double *room_for_result(struct trials *t)
+double *trials_room(struct trials *t)
 {
     return arena_array(&t->arena, t->n_objectives + t->n_requirements, sizeof(double));
 }
@@ -83,7 +83,7 @@ static enum code new_observation(struct trials *t, const struct config *config,
     if (t->n_evidence + t->n >= TRIALS_MAX)
         return error_set(e, E_LIMIT, "a search can't have more than %d trials", TRIALS_MAX);
     struct config *copy = arena_alloc(&t->arena, sizeof(*copy));
-    double *room = room_for_result(t);
+    double *room = trials_room(t);
     if (!copy || !room || reserve(t) != OK || config_copy(&t->arena, config, copy) != OK)
         return error_nomem(e);
     *ret = (struct observation){.config = copy,
@@ -110,12 +110,23 @@ enum code trials_add(struct trials *t, const struct new_trial *x, struct error *
     t->seen[t->n_evidence + t->n] = seen;
     t->v[t->n] = (struct trial){.steps = x->steps,
                                 .last_step = -1,
+                                .seed = x->seed,
                                 .asked_at = x->entry,
                                 .baseline = x->baseline,
                                 .room = room};
     t->n++;
     place(t->slots, t->n_slots, seen.hash, (uint32_t)t->n);
     return OK;
+}
+
+/* The last one placed stands at the end of its run of slots: nothing is looked for past it. */
+void trials_take_back(struct trials *t)
+{
+    size_t at = t->seen[t->n_evidence + t->n - 1].hash & (t->n_slots - 1);
+    while (t->slots[at] != t->n)
+        at = (at + 1) & (t->n_slots - 1);
+    t->slots[at] = 0;
+    t->n--;
 }
 
 /* The result moves into `room`, which nobody reads yet: a copy of the past may be read elsewhere.
@@ -151,6 +162,23 @@ enum code trials_add_evidence(struct trials *t, const struct config *config, con
     size_t at = t->n_evidence++;
     t->seen[at] = seen;
     end_observation(t, at, room, x);
+    return OK;
+}
+
+enum code trials_measure(struct trials *t, int64_t number, struct measurement m)
+{
+    struct trial *trial = &t->v[number - 1];
+    if (trial->n_measured == trial->measured_capacity) {
+        uint32_t capacity = trial->measured_capacity ? trial->measured_capacity * 2 : 4;
+        struct measurement *v = arena_array(&t->arena, capacity, sizeof(*v));
+        if (!v)
+            return E_NOMEM;
+        if (trial->n_measured)
+            memcpy(v, trial->measured, trial->n_measured * sizeof(*v));
+        trial->measured = v;
+        trial->measured_capacity = capacity;
+    }
+    trial->measured[trial->n_measured++] = m;
     return OK;
 }
 
@@ -232,26 +260,43 @@ void past_free(struct past *p)
     free(p->v);
     free(p->ended);
     free(p->slots);
+    free(p->values);
     *p = (struct past){.v = NULL};
 }
 
 void trials_end(struct trials *t, int64_t number, const struct end *x)
 {
     struct trial *trial = &t->v[number - 1];
+    bool was_paused = trial->paused;
     trial->ended = true;
+    trial->paused = false;
     trial->outcome = x->outcome;
+    /* One that was paused is seen as ended already, with the result it had then. */
+    if (was_paused)
+        return;
     trial->ended_at = x->entry;
     end_observation(t, t->n_evidence + (size_t)number - 1, trial->room, x);
 }
 
-enum code trials_reopen(struct trials *t, int64_t number, struct error *e)
+void trials_pause(struct trials *t, int64_t number, const struct end *x)
+{
+    struct trial *trial = &t->v[number - 1];
+    trial->paused = true;
+    trial->ended_at = x->entry;
+    end_observation(t, t->n_evidence + (size_t)number - 1, trial->room, x);
+}
+
+void trials_go_on(struct trials *t, int64_t number, int64_t steps, double *room)
+{
+    trials_reopen(t, number, room);
+    t->v[number - 1].steps = steps;
+}
+
+void trials_reopen(struct trials *t, int64_t number, double *room)
 {
     struct trial *trial = &t->v[number - 1];
     struct observation *seen = trials_seen(t, number);
-    double *room = room_for_result(t);
-    if (!room)
-        return error_nomem(e);
-    trial->ended = trial->stopping = false;
+    trial->ended = trial->stopping = trial->paused = false;
     trial->ended_at = 0;
     trial->room = room;
     *seen = (struct observation){.config = seen->config,
@@ -269,5 +314,4 @@ enum code trials_reopen(struct trials *t, int64_t number, struct error *e)
     memmove(&t->ended[at], &t->ended[at + 1], (t->n_ended - at - 1) * sizeof(*t->ended));
     t->n_ended--;
     t->taken_back++;
-    return OK;
 }

@@ -9,14 +9,24 @@
 
 #include "search/sampler.h"
 
+/* A value of the first objective on the way, minimised. */
+struct measurement {
+    int64_t entry, step;
+    double value;
+};
+
 struct trial {
     int64_t steps;              /* its budget; 0: none */
     int64_t last_step;          /* of the last report taken; -1: none yet */
     int64_t asked_at, ended_at; /* entries of the journal; ended_at 0: it has not ended */
-    double *room;               /* for its result, until it has one */
-    enum outcome outcome;       /* once it ended */
+    int64_t seed;
+    double *room;                 /* for its result, until it has one */
+    enum outcome outcome;         /* once it ended */
+    struct measurement *measured; /* by step, ascending */
+    uint32_t n_measured, measured_capacity;
     bool baseline, ended;
     bool stopping; /* was told to stop, and hasn't ended yet */
+    bool paused;   /* was told to pause, at last_step */
 };
 
 struct trials {
@@ -35,7 +45,7 @@ struct trials {
 /* What is to be known of a new trial. */
 struct new_trial {
     const struct config *config;
-    int64_t steps, entry; /* entry: of the journal, that asked for it */
+    int64_t steps, seed, entry; /* entry: of the journal, that asked for it */
     int origin;
     bool baseline;
 };
@@ -52,6 +62,7 @@ struct past {
     struct history history;
     struct observation *v;
     uint32_t *ended, *slots;
+    double *values; /* where they are not those of the trials; see past_level */
 };
 
 void trials_init(struct trials *t, size_t n_objectives, size_t n_requirements);
@@ -61,6 +72,8 @@ enum code trials_add(struct trials *t, const struct new_trial *x, struct error *
 /* Something known from elsewhere; before the first trial. */
 enum code trials_add_evidence(struct trials *t, const struct config *config, const struct end *x,
                               struct error *e) must_check;
+/* Notes a value on the way. All or nothing. */
+enum code trials_measure(struct trials *t, int64_t number, struct measurement m) must_check;
 struct trial *trials_get(const struct trials *t, int64_t number);        /* NULL: there is none */
 struct observation *trials_seen(const struct trials *t, int64_t number); /* there must be one */
 bool trials_know(const struct trials *t, const struct config *config);
@@ -68,8 +81,23 @@ struct history trials_history(const struct trials *t); /* borrowed, until anythi
 /* History as of an entry, which lies after the last reopening. */
 enum code trials_past(const struct trials *t, int64_t entry, struct past *ret,
                       struct error *e) must_check;
+/* Makes values of different steps comparable, for searches that stop or pause trials at rungs
+ * (ascending steps): all are seen at one level, the highest rung with at least `enough` results.
+ * Who got there has the value it had there, though it may run on. Who ended or waits below comes
+ * behind, those that got farther first, then by value, spaced as the values at the level are
+ * (Falkner et al. 2018 model the highest level with enough results; the order below it is ours). */
+enum code past_level(const struct trials *t, struct past *p, int64_t entry, const int64_t *rungs,
+                     size_t n_rungs, size_t enough, struct error *e) must_check;
 void past_free(struct past *p);
 void trials_end(struct trials *t, int64_t number, const struct end *x);
-enum code trials_reopen(struct trials *t, int64_t number, struct error *e) must_check;
+/* The last one was not added after all. */
+void trials_take_back(struct trials *t);
+/* Where a result goes; NULL: out of memory. A trial that comes back to life needs a new one: copies
+ * of the past may still show the old. */
+double *trials_room(struct trials *t) must_check;
+void trials_reopen(struct trials *t, int64_t number, double *room);
+/* A trial that pauses is seen as ended, until it goes on. */
+void trials_pause(struct trials *t, int64_t number, const struct end *x);
+void trials_go_on(struct trials *t, int64_t number, int64_t steps, double *room);
 
 #endif

@@ -204,12 +204,28 @@ static void check_firsts(struct run *r, const struct proposal *p)
         assert_true(config_equal(&p->config, &r->first[r->n_firsts++]));
 }
 
+static struct live *find_live(struct run *r, int64_t trial)
+{
+    for (int i = 0; i < r->n_live; i++)
+        if (r->live[i].trial == trial)
+            return &r->live[i];
+    fail_msg("trial %d is not live", (int)trial);
+    return NULL;
+}
+
+static bool pauses(const struct plan *plan)
+{
+    return plan->allocator && strstr(plan->allocator, "promote");
+}
+
 static void check_proposal(struct run *r, const struct proposal *p)
 {
     const struct plan *plan = r->plan;
     assert_int_equal(p->trial, r->n_configs + 1);
     assert_true(p->seed >= 0 && p->seed <= INT32_MAX);
-    assert_int_equal(p->steps, plan->with_steps ? 27 : 0);
+    assert_true(!plan->with_steps || p->baseline || pauses(plan) || p->steps == 27);
+    assert_int_equal(p->steps > 0, plan->with_steps);
+    assert_true(p->steps <= 27);
     assert_int_equal(p->baseline, plan->with_baseline && p->trial == 1);
     check_values(r, &p->config);
     if (p->baseline)
@@ -315,6 +331,7 @@ static void check_ended(struct run *r, int64_t trial)
 static void end_trial(struct run *r, int slot)
 {
     struct live t = r->live[slot];
+    r->n_paused -= t.paused;
     struct input in = {.kind = INPUT_EXIT, .trial = t.trial, .step = t.step};
     in.result = make_result(r, &r->configs[t.trial - 1]);
     in.value = in.result.values[0];
@@ -324,7 +341,7 @@ static void end_trial(struct run *r, int slot)
     check_ended(r, t.trial);
     if (r->plan->mood == MIXED && rng_below(&r->rng, 20) == 0) {
         push(r, (struct input){.kind = INPUT_REOPEN, .trial = t.trial}, NULL, NULL);
-        r->live[r->n_live++] = (struct live){t.trial, t.step, false};
+        r->live[r->n_live++] = (struct live){.trial = t.trial, .step = t.step};
     }
 }
 
@@ -335,6 +352,8 @@ static void advance(struct run *r)
     struct live *t = &r->live[slot];
     int64_t wanted = searcher_next_wanted(r->s, t->trial, 0);
     assert_true(wanted > t->step);
+    if (t->paused && r->open && rng_below(&r->rng, 30))
+        return;
     bool silent = r->plan->mood == SILENT || r->plan->mood == ALL_INFEASIBLE;
     if (wanted == INT64_MAX || silent || rng_below(&r->rng, 25) == 0) {
         end_trial(r, slot);
@@ -348,6 +367,8 @@ static void advance(struct run *r)
     push(r, in, NULL, &d);
     t->step = step;
     t->stopping = d == DECISION_STOP;
+    t->paused = d == DECISION_PAUSE;
+    r->n_paused += t->paused;
     if (r->plan->with_baseline && t->trial == 1)
         assert_int_equal(d, DECISION_CONTINUE);
     if (step >= 27)
@@ -359,14 +380,23 @@ static void ask(struct run *r)
     struct proposal p;
     push(r, (struct input){.kind = INPUT_ASK}, &p, NULL);
     if (p.kind == ASK_WAIT) {
-        assert_non_null(r->worker.out);
+        assert_true(r->worker.out || (pauses(r->plan) && r->n_live > r->n_paused));
+        return;
+    }
+    if (p.kind == ASK_MORE) {
+        struct live *t = find_live(r, p.trial);
+        assert_true(t->paused && p.from == t->step && p.steps > p.from);
+        assert_true(config_equal(&p.config, &r->configs[p.trial - 1]));
+        t->paused = false;
+        r->n_paused--;
         return;
     }
     r->open = p.kind == ASK_TRIAL;
     if (!r->open)
         return;
     check_proposal(r, &p);
-    r->live[r->n_live++] = (struct live){p.trial, -1, false};
+    assert_true(r->n_live < LIVE_MAX);
+    r->live[r->n_live++] = (struct live){.trial = p.trial, .step = -1};
 }
 
 /* Where suggestions are prepared, now and then one is begun or handed in. */
@@ -385,7 +415,7 @@ static void drive_on(struct run *r)
     r->open = true;
     while (r->open || r->n_live) {
         work_ahead(r);
-        if (r->open && r->n_live < r->plan->slots && rng_below(&r->rng, 3))
+        if (r->open && r->n_live - r->n_paused < r->plan->slots && rng_below(&r->rng, 3))
             ask(r);
         else if (r->n_live)
             advance(r);
@@ -441,15 +471,6 @@ void replay(const struct run *r, size_t k)
     searcher_free(s);
 }
 
-static struct live *find_live(struct run *r, int64_t trial)
-{
-    for (int i = 0; i < r->n_live; i++)
-        if (r->live[i].trial == trial)
-            return &r->live[i];
-    fail_msg("trial %d is not live", (int)trial);
-    return NULL;
-}
-
 /* Takes entry i of another run as it stands. */
 static void adopt(struct run *r, const struct run *from, size_t i)
 {
@@ -460,22 +481,29 @@ static void adopt(struct run *r, const struct run *from, size_t i)
         return;
     expect_code(searcher_apply(r->s, entry, &e), OK, &e);
     keep(r, in, entry);
-    if (in->kind == INPUT_ASK) {
+    if (in->kind == INPUT_ASK && memmem(entry->data.p, entry->data.n, "\"more\"", 6)) {
+        struct live *t = find_live(r, entry->trial);
+        t->paused = false;
+        r->n_paused--;
+    } else if (in->kind == INPUT_ASK) {
         assert_ok(
             config_copy(&r->arena, &from->configs[entry->trial - 1], &r->configs[r->n_configs++]));
-        r->live[r->n_live++] = (struct live){entry->trial, -1, false};
+        r->live[r->n_live++] = (struct live){.trial = entry->trial, .step = -1};
     } else if (in->kind == INPUT_REPORT) {
         struct live *t = find_live(r, in->trial);
         t->step = in->step;
         t->stopping = t->stopping || memmem(entry->data.p, entry->data.n, "\"stop\"", 6);
+        t->paused = memmem(entry->data.p, entry->data.n, "\"pause\"", 7);
+        r->n_paused += t->paused;
     } else if (in->kind == INPUT_EXIT) {
         struct live *t = find_live(r, in->trial);
+        r->n_paused -= t->paused;
         *t = r->live[--r->n_live];
     } else if (in->kind == INPUT_REOPEN) {
         size_t exit = i;
         while (from->inputs[exit].kind != INPUT_EXIT || from->inputs[exit].trial != in->trial)
             exit--;
-        r->live[r->n_live++] = (struct live){in->trial, from->inputs[exit].step, false};
+        r->live[r->n_live++] = (struct live){.trial = in->trial, .step = from->inputs[exit].step};
     }
 }
 

@@ -15,7 +15,7 @@
 
 #include <pthread.h>
 
-enum { SLOTS_MAX = 64, FIRST_POINTS = 20 };
+enum { SLOTS_MAX = 64, LIVE_MAX = 4096, FIRST_POINTS = 20 };
 
 /* What trials come to. */
 enum mood {
@@ -73,7 +73,7 @@ struct input {
 
 struct live {
     int64_t trial, step;
-    bool stopping;
+    bool stopping, paused;
 };
 
 /* A searcher at work: what is out, and in which thread. */
@@ -97,9 +97,9 @@ struct run {
     int64_t seq;
     struct config *configs;     /* by trial - 1, in the arena */
     size_t n_configs, n_firsts; /* firsts: of the given points, those that are done with */
-    struct live live[SLOTS_MAX];
-    int n_live;
-    bool open; /* there may be more to start */
+    struct live live[LIVE_MAX];
+    int n_live, n_paused; /* n_paused: of the live ones */
+    bool open;            /* there may be more to start */
     struct worker worker;
     struct rng rng;
 };

@@ -86,6 +86,10 @@ void over_pairs(struct plan plan, int64_t costly, void (*check)(const struct run
             plan.allocator = allocators[k]->name;
             plan.trials = affordable(kinds[i], quick, costly);
             run_one(&plan, check);
+            if (allocators[k] == &allocator_asha) {
+                plan.allocator = "asha(variant=promote)";
+                run_one(&plan, check);
+            }
         }
 }
 

@@ -79,7 +79,8 @@ struct wrong {
     const char *message, *hint;
 };
 
-static const char there_are[] = "there are: auto, random, grid, sobol, full, median, asha";
+static const char there_are[] =
+    "there are: auto, random, grid, sobol, evolution, local, full, median, asha";
 
 static void wrong_texts_are_refused(void **state)
 {
@@ -90,7 +91,8 @@ static void wrong_texts_are_refused(void **state)
         {"gp", E_UNKNOWN, 11, "there is no method `gp`", there_are},
         {"hyperband", E_UNKNOWN, 11, "there is no method `hyperband`", there_are},
         {"random + ahsa", E_UNKNOWN, 20, "there is no method `ahsa`",
-         "did you mean `asha`? there are: auto, random, grid, sobol, full, median, asha"},
+         "did you mean `asha`? there are: auto, random, grid, sobol, evolution, local, full, "
+         "median, asha"},
         {"random + sobol", E_DUPLICATE, 20, "random and sobol are both samplers: a method has one",
          NULL},
         {"asha + full", E_DUPLICATE, 18, "asha and full are both allocators: a method has one",
@@ -115,7 +117,7 @@ static void wrong_texts_are_refused(void **state)
         {"asha(3)", E_UNKNOWN, 16, "asha has no option `3`", NULL},
         {"asha(eta=3", E_SYNTAX, 21, "`)` must follow the options of asha", NULL},
         {"asha(,)", E_SYNTAX, 16, "an option of asha is missing", NULL},
-        {"asha(variant=promote)", E_INVALID, 24, "`variant` can't be `promote`", "there are: stop"},
+        {"asha(variant=up)", E_INVALID, 24, "`variant` can't be `up`", "there are: stop, promote"},
         {"random asha", E_SYNTAX, 18, "`asha` makes no sense after a method",
          "a sampler and an allocator are joined by `+`"},
         {"random)", E_SYNTAX, 17, "`)` makes no sense after a method", NULL},

@@ -115,7 +115,6 @@ static const struct change undecided[] = {
     {2, "\"index\":[0,1]", "\"index\":[0,2]"},
     {6, "\"seen\":6", "\"seen\":5"}, /* nothing is prepared of a sampler that takes no time */
     {4, "stop", "continue"},
-    {4, "stop", "pause"},
     {4, "\"value\":2.0", "\"value\":0.5"},
 };
 

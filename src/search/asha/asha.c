@@ -1,22 +1,32 @@
 /*
- * ASHA, stopping variant: asynchronous successive halving that never waits.
+ * ASHA: asynchronous successive halving that never waits.
  *
  * Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020 (arXiv
- * 1810.05934). Rungs count down from the largest budget by eta while they reach the least. A trial
- * runs on; at a rung it goes on only if it is within the best max(floor(k / eta), 1) of the k
- * results so far at that rung, its own included.
+ * 1810.05934). Rungs count down from the largest budget by eta while they reach the least.
+ *
+ * variant=stop: a trial runs on; at a rung it goes on only if it is within the best
+ * max(floor(k / eta), 1) of the k results so far at that rung, its own included.
+ *
+ * variant=promote (the paper's algorithm 2): every trial pauses at its rung, and the best
+ * floor(k / eta) of the k results there go on, from the highest rung down, before another
+ * configuration starts. When no more of those may start and nothing is left to go on, the best of
+ * the highest rung does, until one trial has been trained to the end.
  *
  * Where the paper is silent:
- *  - Equal values rank equally: a trial is stopped only by values that are strictly better, so that
- * a metric still on its plateau stops nobody.
- *  - A missing value (NaN or infinite) ranks behind all others, and goes on only while the rung
- *    holds nothing but missing values: before the first real one nothing is known.
+ *  - Stopping, equal values rank equally: a trial is stopped only by values that are strictly
+ *    better, so that a metric still on its plateau stops nobody. Promoting, the earlier trial goes
+ *    first.
+ *  - A missing value (NaN or infinite) ranks behind all others. Stopping, it goes on only while the
+ *    rung holds nothing but missing values: before the first real one nothing is known. It is never
+ *    promoted.
  *  - A report that jumps past rungs enters the highest of them alone: a late value is no result of
  *    an early rung. A rung that was entered or jumped past is never entered again, so a retried
  *    attempt doesn't count twice.
  *  - At the highest rung there is nothing left to decide.
  *  - What became of a trial afterwards doesn't change the results it had.
  */
+#include "search/asha/ladder.h"
+
 #include "search/allocator.h"
 #include "search/ranking.h"
 
@@ -24,22 +34,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNGS_MAX = 64 }; /* 2^63 steps by the smallest eta */
-
 struct asha {
     int64_t eta;
     size_t n_rungs;
     int64_t steps[RUNGS_MAX]; /* ascending */
     struct ranking results[RUNGS_MAX];
-    uint8_t *passed; /* by trial - 1: how many rungs lie behind it */
+    struct ladder *ladder; /* promoting; NULL: stopping */
+    uint8_t *passed;       /* by trial - 1: how many rungs lie behind it */
     size_t n_trials, capacity;
 };
 
-static const char *const variants[] = {"stop", NULL};
+static const char *const variants[] = {"stop", "promote", NULL};
 
 static const struct option_kind options[] = {
     {.name = "eta", .about = "one in so many goes on", .def = 3, .lo = 2, .hi = 10, .whole = true},
-    {.name = "variant", .about = "how rungs are climbed", .words = variants},
+    {.name = "variant",
+     .about = "stop the worse trials at a rung, or pause all and promote the best",
+     .words = variants},
 };
 
 static enum code asha_fits(const struct method *m, const struct effort *effort, struct error *e)
@@ -51,6 +62,11 @@ static enum code asha_fits(const struct method *m, const struct effort *effort, 
               (int)eta, (long long)effort->min_steps, (long long)effort->max_steps);
     error_hint(e, "let the budget span at least a factor of eta, or use full");
     return E_INVALID;
+}
+
+static bool asha_pauses(const struct method *m)
+{
+    return allocator_option_is(m, "variant", "promote");
 }
 
 static enum code asha_create(const struct searcher_settings *settings, void **ret, struct error *e)
@@ -65,8 +81,13 @@ static enum code asha_create(const struct searcher_settings *settings, void **re
         down[x->n_rungs++] = step;
     for (size_t i = 0; i < x->n_rungs; i++)
         x->steps[i] = down[x->n_rungs - 1 - i];
-    *ret = x;
-    return OK;
+    bool promote = asha_pauses(&settings->method);
+    enum code code = promote ? ladder_new(x->eta, x->steps, x->n_rungs, &x->ladder, e) : OK;
+    if (code == OK)
+        *ret = x;
+    else
+        free(x);
+    return code;
 }
 
 static void asha_destroy(void *self)
@@ -76,14 +97,60 @@ static void asha_destroy(void *self)
         return;
     for (size_t i = 0; i < x->n_rungs; i++)
         ranking_free(&x->results[i]);
+    ladder_free(x->ladder);
     free(x->passed);
     free(x);
 }
 
-static int64_t asha_steps(const void *self)
+static struct allocation climb_next(const struct asha *x, bool fresh)
+{
+    struct allocation more = {.kind = ALLOCATE_MORE};
+    if (ladder_next(x->ladder, &more.trial, &more.steps))
+        return more;
+    if (fresh)
+        return (struct allocation){.kind = ALLOCATE_NEW, .steps = x->steps[0]};
+    if (ladder_climbing(x->ladder) > 0)
+        return (struct allocation){.kind = ALLOCATE_WAIT};
+    if (ladder_last(x->ladder, &more.trial, &more.steps))
+        return more;
+    return (struct allocation){.kind = ALLOCATE_DONE};
+}
+
+static struct allocation asha_next(const void *self, bool fresh)
 {
     const struct asha *x = self;
-    return x->steps[x->n_rungs - 1];
+    if (x->ladder)
+        return climb_next(x, fresh);
+    return (struct allocation){.kind = fresh ? ALLOCATE_NEW : ALLOCATE_DONE,
+                               .steps = x->steps[x->n_rungs - 1]};
+}
+
+static enum code asha_started(void *self, int64_t trial, const struct allocation *a)
+{
+    struct asha *x = self;
+    if (!x->ladder)
+        return OK;
+    if (a->kind == ALLOCATE_NEW)
+        return ladder_start(x->ladder, trial);
+    ladder_climb(x->ladder, trial, a->steps);
+    return OK;
+}
+
+static enum code asha_ended(void *self, int64_t trial, enum outcome outcome, int64_t step,
+                            double value)
+{
+    struct asha *x = self;
+    if (x->ladder)
+        ladder_leave(x->ladder, trial, outcome == OUTCOME_COMPLETED);
+    return OK;
+}
+
+static enum code asha_reopened(void *self, int64_t trial)
+{
+    struct asha *x = self;
+    if (x->ladder)
+        ladder_return(x->ladder, trial);
+    return OK;
 }
 
 static size_t passed(const struct asha *x, int64_t trial)
@@ -103,6 +170,10 @@ static int entered(const struct asha *x, int64_t trial, int64_t step)
 static int64_t asha_next_wanted(const void *self, int64_t trial, int64_t step)
 {
     const struct asha *x = self;
+    if (x->ladder) {
+        int64_t goal = ladder_goal(x->ladder, trial);
+        return goal > step ? goal : step;
+    }
     size_t next = passed(x, trial);
     if (next == x->n_rungs)
         return INT64_MAX;
@@ -112,6 +183,8 @@ static int64_t asha_next_wanted(const void *self, int64_t trial, int64_t step)
 static enum decision asha_decide(const void *self, int64_t trial, int64_t step, double value)
 {
     const struct asha *x = self;
+    if (x->ladder)
+        return step >= ladder_goal(x->ladder, trial) ? DECISION_PAUSE : DECISION_CONTINUE;
     int rung = entered(x, trial, step);
     if (rung < 0 || (size_t)rung + 1 == x->n_rungs)
         return DECISION_CONTINUE;
@@ -145,6 +218,8 @@ static enum code make_room(struct asha *x, int64_t trial)
 static enum code asha_take(void *self, int64_t trial, int64_t step, double value, enum decision d)
 {
     struct asha *x = self;
+    if (x->ladder)
+        return ladder_add(x->ladder, trial, step, value);
     int rung = entered(x, trial, step);
     if (rung < 0)
         return OK;
@@ -166,16 +241,20 @@ static size_t asha_rungs(const void *self, int64_t *ret_steps, size_t max)
 
 const struct allocator_kind allocator_asha = {
     .name = "asha",
-    .about = "stops the worse trials at rungs that grow by eta (Li et al. 2020)",
+    .about = "stops or pauses the worse trials at rungs that grow by eta (Li et al. 2020)",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .pauses = asha_pauses,
     .fits = asha_fits,
     .create = asha_create,
     .destroy = asha_destroy,
-    .steps = asha_steps,
+    .next = asha_next,
+    .started = asha_started,
     .next_wanted = asha_next_wanted,
     .decide = asha_decide,
     .take = asha_take,
+    .ended = asha_ended,
+    .reopened = asha_reopened,
     .rungs = asha_rungs,
 };

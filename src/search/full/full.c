@@ -17,9 +17,10 @@ static enum code full_create(const struct searcher_settings *settings, void **re
     return OK;
 }
 
-static int64_t full_steps(const void *self)
+static struct allocation full_next(const void *self, bool fresh)
 {
-    return ((const struct full *)self)->steps;
+    return (struct allocation){.kind = fresh ? ALLOCATE_NEW : ALLOCATE_DONE,
+                               .steps = ((const struct full *)self)->steps};
 }
 
 static int64_t full_next_wanted(const void *self, int64_t trial, int64_t step)
@@ -42,7 +43,7 @@ const struct allocator_kind allocator_full = {
     .about = "trains every trial to its end",
     .create = full_create,
     .destroy = free,
-    .steps = full_steps,
+    .next = full_next,
     .next_wanted = full_next_wanted,
     .decide = full_decide,
     .take = full_take,

@@ -107,9 +107,10 @@ static void median_destroy(void *self)
     free(x);
 }
 
-static int64_t median_steps(const void *self)
+static struct allocation median_next(const void *self, bool fresh)
 {
-    return ((const struct median *)self)->last;
+    return (struct allocation){.kind = fresh ? ALLOCATE_NEW : ALLOCATE_DONE,
+                               .steps = ((const struct median *)self)->last};
 }
 
 static struct progress progress_of(const struct median *x, int64_t trial)
@@ -202,7 +203,7 @@ const struct allocator_kind allocator_median = {
     .fits = median_fits,
     .create = median_create,
     .destroy = median_destroy,
-    .steps = median_steps,
+    .next = median_next,
     .next_wanted = median_next_wanted,
     .decide = median_decide,
     .take = median_take,
