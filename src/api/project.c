@@ -306,9 +306,21 @@ enum code project_load_space(const struct invocation *inv, struct settings **ret
 
 /* --- store and IDs --- */
 
+/* A store that an older trawl wrote is brought up to date, with a backup beside it. */
+static enum code bring_up(const struct project *p, struct store **ret, struct error *e)
+{
+    enum code c = store_open(p->where, STORE_WRITE, DURABILITY_DEFAULT, ret, e);
+    if (c != OK)
+        return c;
+    store_close(*ret);
+    return store_open(p->where, STORE_READ, DURABILITY_DEFAULT, ret, e);
+}
+
 enum code project_store(const struct project *p, struct store **ret, struct error *e)
 {
     enum code c = store_open(p->where, STORE_READ, DURABILITY_DEFAULT, ret, e);
+    if (c == E_STATE)
+        c = bring_up(p, ret, e);
     if (c == E_NOT_FOUND) {
         error_set(e, E_NOT_FOUND, "nothing has been run here yet: there is no store in %s",
                   p->store_dir);

@@ -37,7 +37,8 @@ enum code project_load_space(const struct invocation *inv, struct settings **ret
                              struct error *e) must_check;
 void print_problems(const struct problems *p);
 
-/* Opens the store for reading; E_NOT_FOUND with a hint when there is none yet. */
+/* Opens the store for reading; E_NOT_FOUND with a hint when there is none yet. One that an older
+ * trawl wrote is migrated before (E_BUSY while a controller holds it). */
 enum code project_store(const struct project *p, struct store **ret, struct error *e) must_check;
 
 /* "12", "12.40". Left out (NULL): the latest search. */

@@ -88,6 +88,8 @@ struct space_row {
     struct str name, definition; /* canonical JSON */
 };
 
+enum { STORE_OBJECTIVES_MAX = 8, STORE_REQUIREMENTS_MAX = 16, STORE_MEASURES_MAX = 24 };
+
 struct search_row {
     struct search_id id;
     struct str space_name;
@@ -95,10 +97,12 @@ struct search_row {
     enum search_state state;
     struct str why;    /* why it ended or failed; may be empty */
     struct str method; /* resolved */
-    struct str metric;
+    struct str metric; /* the first objective */
     bool minimize;
-    struct str source;    /* trawl.yaml as it was */
-    struct str overrides; /* JSON: --set and inline arguments */
+    struct str measures; /* all metrics that matter; scores.h has the form. Empty: metric alone */
+    struct str requirements; /* of outcomes; a line each. Empty: none */
+    struct str source;       /* trawl.yaml as it was */
+    struct str overrides;    /* JSON: --set and inline arguments */
     struct str settings;  /* JSON: everything else a resume needs (argv, environment kept, ...) */
     struct str snapshot;  /* id of the code snapshot */
     struct str directory; /* the program's folder */
@@ -107,7 +111,16 @@ struct search_row {
     /* Read only, kept by the store: */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t baseline_trial; /* number; 0: none */
-    int64_t best_trial;     /* number; 0: none */
+    int64_t best_trial;     /* number; 0: none, or there are several objectives */
+};
+
+/* What a trial came to, in the order of its search's measures and requirements. */
+struct scores {
+    size_t n_values; /* values[0] is the trial's value, which alone counts where this is below 2 */
+    size_t n_excess;
+    uint32_t seen; /* bit i: measure i was reported, if only as NaN */
+    double values[STORE_MEASURES_MAX];
+    double excess[STORE_REQUIREMENTS_MAX]; /* by how much one is missed; <= 0: met; NaN: unknown */
 };
 
 struct trial_row {
@@ -118,8 +131,9 @@ struct trial_row {
     int64_t config_hash;
     int64_t seed;
     int64_t steps;  /* its budget; 0: none */
-    double value;   /* NaN: none */
+    double value;   /* of the first objective; NaN: none */
     bool has_value; /* a NaN that was reported is a value too */
+    struct scores scores;
     int64_t step;   /* the highest reported; -1: none */
     struct str why; /* why it failed; may be empty */
     int64_t started, ended;
@@ -193,7 +207,7 @@ enum code store_journal_append(struct store *s, struct search_id id, const struc
                                struct error *e) must_check;
 enum code store_trial_insert(struct store *s, const struct trial_row *row,
                              struct error *e) must_check;
-/* Writes state, value, has_value, step, why, started, ended, retries, steps. */
+/* Writes state, value, has_value, scores, step, why, started, ended, retries, steps. */
 enum code store_trial_update(struct store *s, const struct trial_row *row,
                              struct error *e) must_check;
 /* E_STATE when the trial has an attempt that is starting or running; E_DUPLICATE when it has one of
@@ -223,8 +237,10 @@ enum code store_trial_get(struct store *s, struct trial_id id, struct arena *a,
 enum code store_trials(struct store *s, struct search_id id, unsigned states,
                        enum code (*visit)(void *, const struct trial_row *), void *self,
                        struct error *e) must_check;
-/* Best first: highest step, completed before stopped, then value; NaN never. Replicates (equal
- * config_hash) rank by the mean of their values. At most `limit`. store/rank.h has it in full. */
+/* Best first: highest step, completed before stopped, then value; NaN never, nor what misses a
+ * requirement. Replicates (equal config_hash) rank by the mean of their values. Of several
+ * objectives the front: a trial of each configuration that no other is better than. At most
+ * `limit`. store/rank.h has it in full. */
 enum code store_best(struct store *s, struct search_id id, int limit,
                      enum code (*visit)(void *, const struct trial_row *), void *self,
                      struct error *e) must_check;

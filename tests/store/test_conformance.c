@@ -233,6 +233,8 @@ static void search_round_trips(void **state)
                                   .settings = STR("{}"),
                                   .snapshot = STR("abc"),
                                   .directory = {NULL, 0},
+                                  .measures = STR("-loss\n+acc"),
+                                  .requirements = STR("acc > 0.5"),
                                   .created = INT64_MAX,
                                   .ended = 1,
                                   .budget_trials = 60};
@@ -251,6 +253,7 @@ static void search_round_trips(void **state)
     assert_true(str_eq(out.source, in.source) && str_eq(out.overrides, in.overrides));
     assert_true(str_eq(out.settings, in.settings) && str_eq(out.snapshot, in.snapshot));
     assert_int_equal(out.directory.n, 0);
+    assert_true(str_eq(out.measures, in.measures) && str_eq(out.requirements, in.requirements));
     assert_int_equal(out.created, INT64_MAX);
     assert_int_equal(out.ended, 1);
     assert_int_equal(out.budget_trials, 60);
@@ -325,6 +328,11 @@ static void trial_round_trips(void **state)
     in.ended = 2;
     in.retries = 3;
     in.steps = 81;
+    in.scores = (struct scores){.n_values = 4,
+                                .seen = 0xd,
+                                .values = {0, 0, 0.1, (double)NAN},
+                                .n_excess = 2,
+                                .excess = {-1e-300, (double)INFINITY}};
     assert_ok(store_trial_update(t->s, &in, NULL));
     commit(t);
     scratch_reopen(t);
@@ -337,6 +345,12 @@ static void trial_round_trips(void **state)
     assert_int_equal(out.steps, 81);
     assert_int_equal(out.step, 4);
     assert_real(out.value, in.value);
+    assert_true(out.scores.n_values == 4 && out.scores.n_excess == 2 && out.scores.seen == 0xd);
+    assert_real(out.scores.values[0], in.value);
+    assert_real(out.scores.values[2], 0.1);
+    assert_true(isnan(out.scores.values[1]) && isnan(out.scores.values[3]));
+    assert_real(out.scores.excess[0], -1e-300);
+    assert_real(out.scores.excess[1], (double)INFINITY);
     assert_true(out.started == 1 && out.ended == 2 && out.retries == 3);
     assert_int_equal(search_of(t, t->search, &a).baseline_trial, 3);
     arena_free(&a);
@@ -404,41 +418,6 @@ static void trials_are_listed_by_number_and_state(void **state)
     assert_int_equal(all.n, 1);
 }
 
-static void best_follows_what_happens(void **state)
-{
-    struct scratch *t = *state;
-    struct arena a;
-    arena_init(&a, 1 << 20);
-    scratch_search(t, true);
-    begin(t);
-    for (int64_t i = 1; i <= 6; i++)
-        put_trial(t, i, i == 6 ? 3 : i); /* 6 replicates 3 */
-#define BEST (search_of(t, t->search, &a).best_trial)
-    end_trial(t, 1, TRIAL_COMPLETED, (double)NAN, 27);
-    assert_int_equal(BEST, 0);
-    end_trial(t, 2, TRIAL_STOPPED, 0.1, 9);
-    assert_int_equal(BEST, 2);
-    end_trial(t, 3, TRIAL_COMPLETED, 0.5, 27);
-    assert_int_equal(BEST, 3);
-    end_trial(t, 4, TRIAL_COMPLETED, 0.6, 27);
-    assert_int_equal(BEST, 3);
-    end_trial(t, 6, TRIAL_COMPLETED, 0.9, 27); /* the mean of 3 and 6 is 0.7 */
-    assert_int_equal(BEST, 4);
-    end_trial(t, 5, TRIAL_FAILED, 0.0, 27);
-    assert_int_equal(BEST, 4);
-    commit(t);
-    struct numbers best = {0}, one = {0};
-    assert_ok(store_best(t->s, t->search, 10, note_trial, &best, NULL));
-    static const int64_t order[] = {4, 3, 6, 2};
-    assert_int_equal(best.n, 4);
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(best.v[i], order[i]);
-    assert_ok(store_best(t->s, t->search, 1, note_trial, &one, NULL));
-    assert_int_equal(one.n, 1);
-    CODE(E_NOT_FOUND, store_best(t->s, (struct search_id){99}, 1, note_trial, &one, &e_));
-    arena_free(&a);
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_open, scratch_close)
@@ -457,7 +436,6 @@ int main(void)
         TEST(trial_round_trips),
         TEST(trials_that_make_no_sense),
         TEST(trials_are_listed_by_number_and_state),
-        TEST(best_follows_what_happens),
     };
     return RUN_TESTS(tests);
 }

@@ -345,29 +345,7 @@ static void journal_has_no_gaps(void **state)
     assert_int_equal(all.n, 1);
 }
 
-/* ---- ranking under random changes ---- */
-
-enum { TRIALS = 40, CHANGES = 1500 };
-
-static double random_value(struct rng *r)
-{
-    uint64_t kind = rng_below(r, 12);
-    return kind == 0 ? nan_value : kind == 1 ? inf : (double)rng_below(r, 8);
-}
-
-static enum trial_state random_state(struct rng *r, enum trial_state from)
-{
-    for (;;) {
-        enum trial_state to = (enum trial_state)rng_below(r, TRIAL_STATE_COUNT);
-        if (to != TRIAL_INFEASIBLE && to != TRIAL_CANCELLED && to != TRIAL_COMPLETED &&
-            (from == to || trial_state_may_follow(from, to)))
-            return to;
-        if (from == TRIAL_RUNNING && to == TRIAL_COMPLETED && rng_below(r, 4) == 0)
-            return to;
-        if (from == TRIAL_COMPLETED)
-            return from;
-    }
-}
+/* ---- visitors, removal ---- */
 
 static enum code note_trial(void *self, const struct trial_row *row)
 {
@@ -375,71 +353,6 @@ static enum code note_trial(void *self, const struct trial_row *row)
     numbers->v[numbers->n++] = trial_id_number(row->id);
     return OK;
 }
-
-/* The rows as we last wrote them, ranked by rank.h alone, against what the store says. */
-static void compare_with_store(struct scratch *t, const struct trial_row *rows, bool minimize)
-{
-    struct ranked v[TRIALS];
-    size_t n = 0;
-    struct arena a;
-    struct numbers best = {0};
-    int64_t counts[TRIAL_STATE_COUNT] = {0};
-    arena_init(&a, 1 << 20);
-    for (int i = 0; i < TRIALS; i++) {
-        counts[rows[i].state]++;
-        if (rank_takes(rows[i].state, rows[i].has_value))
-            v[n++] = (struct ranked){.step = rows[i].step,
-                                     .config_hash = rows[i].config_hash,
-                                     .number = i + 1,
-                                     .value = rows[i].value,
-                                     .stopped = rows[i].state == TRIAL_STOPPED};
-    }
-    n = rank_sort(v, n, minimize);
-    struct search_row row = search_of(t, t->search, &a);
-    assert_int_equal(row.best_trial, n ? v[0].number : 0);
-    for (int i = 0; i < TRIAL_STATE_COUNT; i++)
-        assert_int_equal(row.counts[i], counts[i]);
-    assert_ok(store_best(t->s, t->search, TRIALS, note_trial, &best, NULL));
-    assert_int_equal(best.n, n);
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(best.v[i], v[i].number);
-    arena_free(&a);
-}
-
-static void ranking_is_what_it_is_computed_from(void **state)
-{
-    struct scratch *t = *state;
-    struct problems p;
-    for (int minimize = 0; minimize < 2; minimize++) {
-        struct trial_row rows[TRIALS];
-        struct rng r;
-        rng_init(&r, 1, (uint64_t)minimize);
-        scratch_search(t, minimize);
-        begin(t);
-        for (int i = 0; i < TRIALS; i++) {
-            rows[i] = (struct trial_row){.id = trial_id_of(t->search, i + 1),
-                                         .config_hash = (int64_t)rng_below(&r, TRIALS / 2),
-                                         .step = -1};
-            assert_ok(store_trial_insert(t->s, &rows[i], NULL));
-        }
-        for (int i = 0; i < CHANGES; i++) {
-            struct trial_row *row = &rows[rng_below(&r, TRIALS)];
-            row->state = random_state(&r, row->state);
-            row->has_value = rng_below(&r, 8) > 0;
-            row->value = row->has_value ? random_value(&r) : nan_value;
-            row->step = (int64_t)rng_below(&r, 3);
-            assert_ok(store_trial_update(t->s, row, NULL));
-            compare_with_store(t, rows, minimize);
-        }
-        commit(t);
-    }
-    problems_init(&p);
-    assert_ok(store_check(t->s, &p));
-    assert_int_equal(p.n, 0);
-    problems_free(&p);
-}
-
-/* ---- visitors, removal ---- */
 
 struct nested {
     struct scratch *t;
@@ -536,17 +449,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_open, scratch_close)
     const struct CMUnitTest tests[] = {
-        TEST(attempt_round_trips),
-        TEST(one_attempt_lives),
-        TEST(attempts_are_listed),
-        TEST(a_point_counts_once),
-        TEST(points_that_make_no_sense),
-        TEST(the_latest_attempt_has_the_last_word),
-        TEST(many_names_and_points),
-        TEST(journal_has_no_gaps),
-        TEST(ranking_is_what_it_is_computed_from),
-        TEST(a_visitor_may_use_the_store),
-        TEST(a_removed_search_leaves_nothing),
+        TEST(attempt_round_trips),         TEST(one_attempt_lives),
+        TEST(attempts_are_listed),         TEST(a_point_counts_once),
+        TEST(points_that_make_no_sense),   TEST(the_latest_attempt_has_the_last_word),
+        TEST(many_names_and_points),       TEST(journal_has_no_gaps),
+        TEST(a_visitor_may_use_the_store), TEST(a_removed_search_leaves_nothing),
     };
     return RUN_TESTS(tests);
 }

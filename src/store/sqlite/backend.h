@@ -65,15 +65,21 @@ struct progress {
     int64_t baseline;
     int64_t best;           /* number; 0: none */
     struct ranked best_key; /* where there is one: its group */
-    bool minimize;
+    struct aims aims;
 };
 enum code progress_get(struct sqlite_store *q, struct search_id id, struct progress *ret,
                        struct error *e) must_check;
 enum code progress_set(struct sqlite_store *q, const struct progress *p,
                        struct error *e) must_check;
 
-/* All ranked trials of a search, best first, in a heap array that the caller frees. */
-enum code ranking_of(struct sqlite_store *q, struct search_id id, bool minimize,
-                     struct ranked **ret, size_t *ret_n, struct error *e) must_check;
+/* All ranked trials of a search, best first; of several objectives the front. */
+struct standings {
+    struct ranked *v;
+    double *more; /* what v[i].more point into */
+    size_t n;
+};
+enum code standings_of(struct sqlite_store *q, struct search_id id, const struct aims *aims,
+                       struct standings *ret, struct error *e) must_check;
+void standings_free(struct standings *r);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "store/sqlite/backend.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void add(struct problems *ret, const char *fmt, ...) printf_like(2, 3);
@@ -91,8 +90,7 @@ static enum code check_search(struct sqlite_store *q, struct search_id id, struc
                               struct error *e)
 {
     struct progress kept, counted = {.search = id};
-    struct ranked *v = NULL;
-    size_t n = 0;
+    struct standings ranking = {.n = 0};
     int64_t journal[2] = {0, 0}, baseline[2] = {0, 0};
     enum code code = progress_get(q, id, &kept, e);
     if (code == E_NOT_FOUND) {
@@ -106,12 +104,13 @@ static enum code check_search(struct sqlite_store *q, struct search_id id, struc
     if (code == OK)
         code = read_pair(q, JOURNAL_GAPS, id, journal, e);
     if (code == OK)
-        code = ranking_of(q, id, kept.minimize, &v, &n, e);
+        code = standings_of(q, id, &kept.aims, &ranking, e);
     if (code != OK)
         return code;
     counted.baseline = baseline[0];
-    counted.best = n ? v[0].number : 0;
-    free(v);
+    bool one = kept.aims.n_objectives == 1;
+    counted.best = one && ranking.n > 0 ? ranking.v[0].number : 0;
+    standings_free(&ranking);
     compare(&kept, &counted, ret);
     if (journal[0] != journal[1])
         add(ret, "the journal of search %lld has %lld entries and ends with number %lld",

@@ -146,9 +146,23 @@ static const char schema_1[] =
     ") STRICT;"
     "PRAGMA user_version = 1;";
 
+/*
+ * Schema 2: several objectives and requirements; store/scores.h has the form of the texts. What
+ * was there before has one objective and none of the others. trial_ranked holds all that ranking
+ * needs again.
+ */
+static const char schema_2[] =
+    "ALTER TABLE search ADD COLUMN measures TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE search ADD COLUMN requirements TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE trial ADD COLUMN scores TEXT NOT NULL DEFAULT '';"
+    "DROP INDEX trial_ranked;"
+    "CREATE INDEX trial_ranked ON trial (search, config_hash, step, state, value, scores)"
+    "  WHERE has_value = 1 AND state IN (3, 4);"
+    "PRAGMA user_version = 2;";
+
 const struct schema *schema_current(void)
 {
-    static const char *const steps[] = {schema_1};
+    static const char *const steps[] = {schema_1, schema_2};
     static const struct schema current = {steps, sizeof(steps) / sizeof(steps[0])};
     return &current;
 }

@@ -120,6 +120,8 @@ enum code sqlite_search_insert(struct store *s, int64_t space, int64_t version,
     bind_str(st, 9, row->overrides);
     bind_str(st, 10, row->settings);
     bind_str(st, 11, row->source);
+    bind_str(st, 12, row->measures);
+    bind_str(st, 13, row->requirements);
     code = statement_run(q, SEARCH_INSERT, st, e);
     if (code == OK && sqlite3_changes(q->db) == 0)
         return error_set(e, E_NOT_FOUND, "there is no version %lld of space %lld",
@@ -241,7 +243,9 @@ enum code progress_get(struct sqlite_store *q, struct search_id id, struct progr
                                         .value = column_real(st, 13),
                                         .first = column_i64(st, 14),
                                         .number = column_i64(st, 9)};
-        ret->minimize = column_i64(st, 15);
+        ret->aims = search_aims(&(struct search_row){.minimize = column_i64(st, 15),
+                                                     .measures = column_str(st, 16),
+                                                     .requirements = column_str(st, 17)});
     }
     statement_give(q, PROGRESS_GET, st);
     return code;
@@ -289,6 +293,8 @@ static void read_search(sqlite3_stmt *st, struct search_row *r)
         .budget_trials = column_i64(st, 15),
         .baseline_trial = column_i64(st, 24),
         .best_trial = column_i64(st, 25),
+        .measures = column_str(st, 26),
+        .requirements = column_str(st, 27),
     };
     for (int i = 0; i < TRIAL_STATE_COUNT; i++)
         r->counts[i] = column_i64(st, 16 + i);
@@ -298,8 +304,9 @@ static enum code copy_search(struct arena *a, const struct search_row *from, str
                              struct error *e)
 {
     struct search_row r = *from;
-    struct str *const texts[] = {&r.space_name, &r.why,      &r.method,   &r.metric,   &r.source,
-                                 &r.overrides,  &r.settings, &r.snapshot, &r.directory};
+    struct str *const texts[] = {&r.space_name, &r.why,       &r.method,      &r.metric,
+                                 &r.source,     &r.overrides, &r.settings,    &r.snapshot,
+                                 &r.directory,  &r.measures,  &r.requirements};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (arena_str(a, *texts[i], texts[i]) != OK)
             return error_nomem(e);

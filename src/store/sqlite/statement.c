@@ -16,11 +16,11 @@
     "SELECT s.id, n.name, s.version, p.state, p.why, s.method, s.metric, s.minimize,"    \
     " s.source, s.overrides, s.settings, s.snapshot, s.directory, s.created, p.ended,"   \
     " p.budget_trials, p.queued, p.running, p.paused, p.completed, p.stopped, p.failed," \
-    " p.infeasible, p.cancelled, p.baseline, p.best"                                     \
+    " p.infeasible, p.cancelled, p.baseline, p.best, s.measures, s.requirements"         \
     " FROM search s JOIN progress p ON p.search = s.id JOIN space n ON n.id = s.space"
 #define TRIAL_COLUMNS                                                                       \
     "SELECT id, state, baseline, params, config_hash, seed, steps, value, has_value, step," \
-    " why, started, ended, retries FROM trial"
+    " why, started, ended, retries, scores FROM trial"
 #define ATTEMPT_COLUMNS                                                                      \
     "SELECT id, trial, number, state, reason, exit_code, signal, from_step, started, ended," \
     " last_seq, executor, token, pidref, detail, devices FROM attempt"
@@ -40,15 +40,17 @@ static const char *const sql[STATEMENT_COUNT] = {
                        " VALUES (?1, ?2, ?3, ?4)",
 
     [SEARCH_INSERT] = "INSERT INTO search (space, version, minimize, created, method, metric,"
-                      " snapshot, directory, overrides, settings, source)"
-                      " SELECT space, version, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
+                      " snapshot, directory, overrides, settings, source, measures,"
+                      " requirements)"
+                      " SELECT space, version, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
                       " FROM space_version WHERE space = ?1 AND version = ?2",
     [PROGRESS_INSERT] = "INSERT INTO progress (search, state, ended, budget_trials, why)"
                         " VALUES (?1, ?2, ?3, ?4, ?5)",
     [PROGRESS_GET] =
         "SELECT p.queued, p.running, p.paused, p.completed, p.stopped, p.failed, p.infeasible,"
         " p.cancelled, p.baseline, p.best, p.best_hash, p.best_step, p.best_stopped, p.best_mean,"
-        " p.best_first, s.minimize FROM progress p JOIN search s ON s.id = p.search"
+        " p.best_first, s.minimize, s.measures, s.requirements FROM progress p JOIN search s ON "
+        "s.id = p.search"
         " WHERE p.search = ?1",
     [PROGRESS_SET] = "UPDATE progress SET queued = ?2, running = ?3, paused = ?4, completed = ?5,"
                      " stopped = ?6, failed = ?7, infeasible = ?8, cancelled = ?9, baseline = ?10,"
@@ -71,23 +73,25 @@ static const char *const sql[STATEMENT_COUNT] = {
     OF_SEARCH("trial") ") FROM progress p WHERE p.search = ?1",
 
     [TRIAL_INSERT] = "INSERT INTO trial (id, search, state, baseline, config_hash, seed, steps,"
-                     " value, has_value, step, started, ended, retries, params, why)"
+                     " value, has_value, step, started, ended, retries, params, why, scores)"
                      " VALUES (?1, ?1 >> 32, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-                     " ?14)",
-    [TRIAL_KEY] = "SELECT state, has_value, value, step, config_hash FROM trial WHERE id = ?1",
+                     " ?14, ?15)",
+    [TRIAL_KEY] = "SELECT state, has_value, value, step, config_hash, scores FROM trial"
+                  " WHERE id = ?1",
     [TRIAL_UPDATE] = "UPDATE trial SET state = ?2, value = ?3, has_value = ?4, step = ?5, why = ?6,"
-                     " started = ?7, ended = ?8, retries = ?9, steps = ?10 WHERE id = ?1",
+                     " started = ?7, ended = ?8, retries = ?9, steps = ?10, scores = ?11"
+                     " WHERE id = ?1",
     [TRIAL_GET] = TRIAL_COLUMNS " WHERE id = ?1",
     [TRIAL_ALL] = TRIAL_COLUMNS " WHERE " OF_SEARCH("id") //
     " AND (?2 = 0 OR ?2 >> state & 1) ORDER BY id",
     [TRIAL_COUNTS] = "SELECT state, count(*) FROM trial WHERE " OF_SEARCH("id") " GROUP BY state",
     [TRIAL_BASELINE] = "SELECT ifnull(min(id) & 4294967295, 0) FROM trial"
                        " WHERE baseline AND " OF_SEARCH("id"),
-    [RANK_GROUP] = "SELECT config_hash, step, state, value, id & 4294967295"
+    [RANK_GROUP] = "SELECT config_hash, step, state, value, id & 4294967295, scores"
                    " FROM trial INDEXED BY trial_ranked"
                    " WHERE search = ?1 AND config_hash = ?2 AND step = ?3 AND state = ?4"
                    " AND has_value = 1 AND state IN (3, 4) ORDER BY id",
-    [RANK_ALL] = "SELECT config_hash, step, state, value, id & 4294967295"
+    [RANK_ALL] = "SELECT config_hash, step, state, value, id & 4294967295, scores"
                  " FROM trial INDEXED BY trial_ranked"
                  " WHERE search = ?1 AND has_value = 1 AND state IN (3, 4)",
 

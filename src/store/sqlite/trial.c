@@ -3,7 +3,7 @@
  *
  * Invariants, recomputed by check.c:
  *  1. progress.counts[state] is the number of the search's trials in that state.
- *  2. progress.best is the first of ranking_of(), and best_key its group's key and mean.
+ *  2. progress.best is the first of standings_of(), and best_key its group's key and mean.
  *
  * A change of a trial that is not ranked and does not become so leaves the best alone. One that
  * becomes ranked is compared with it by its group's mean. Whatever takes a trial out of its group,
@@ -14,115 +14,159 @@
 
 #include <stdlib.h>
 
+enum { SCORES_BYTES_MAX = 4096 };
+
 /* ---- ranking ---- */
 
-static struct ranked read_ranked(sqlite3_stmt *st)
+static enum code bad_scores(struct trial_id id, struct error *e)
 {
-    return (struct ranked){
+    return error_set(e, E_CORRUPT, "what trial %lld.%lld came to can't be read",
+                     (long long)trial_id_search(id).v, (long long)trial_id_number(id));
+}
+
+/* One row; what goes beyond its value into `more`. */
+static enum code read_ranked(sqlite3_stmt *st, struct search_id id, const struct aims *aims,
+                             struct ranked *ret, double *more, struct error *e)
+{
+    struct scores scores;
+    *ret = (struct ranked){
         .config_hash = column_i64(st, 0),
         .step = column_i64(st, 1),
         .stopped = column_i64(st, 2) == TRIAL_STOPPED,
         .value = column_real(st, 3),
         .number = column_i64(st, 4),
     };
+    if (rank_more(aims) == 0)
+        return OK;
+    if (!scores_read(column_str(st, 5), true, ret->value, &scores))
+        return bad_scores(trial_id_of(id, ret->number), e);
+    rank_fill_more(aims, &scores, more);
+    return OK;
+}
+
+static enum code grow_standings(struct standings *r, size_t *capacity, size_t n_more,
+                                struct error *e)
+{
+    size_t want = *capacity ? *capacity * 2 : 64;
+    struct ranked *v = reallocarray(r->v, want, sizeof(*v));
+    if (v)
+        r->v = v;
+    double *more = n_more > 0 ? reallocarray(r->more, want * n_more, sizeof(*more)) : NULL;
+    if (more)
+        r->more = more;
+    if (!v || (n_more > 0 && !more))
+        return error_nomem(e);
+    *capacity = want;
+    return OK;
+}
+
+void standings_free(struct standings *r)
+{
+    free(r->v);
+    free(r->more);
+    *r = (struct standings){.n = 0};
 }
 
 /* All rows of a ranking statement. Gives it back. */
 static enum code collect(struct sqlite_store *q, enum statement which, sqlite3_stmt *st,
-                         struct ranked **ret, size_t *ret_n, struct error *e)
+                         struct search_id id, const struct aims *aims, struct standings *ret,
+                         struct error *e)
 {
-    struct ranked *v = NULL;
-    size_t n = 0, capacity = 0;
+    struct standings r = {.n = 0};
+    size_t capacity = 0, n_more = rank_more(aims);
     bool row;
     enum code code;
     while ((code = statement_next(q, st, &row, e)) == OK && row) {
-        if (n == capacity) {
-            capacity = capacity ? capacity * 2 : 64;
-            struct ranked *grown = reallocarray(v, capacity, sizeof(*v));
-            if (!grown) {
-                code = error_nomem(e);
-                break;
-            }
-            v = grown;
-        }
-        v[n++] = read_ranked(st);
+        if (r.n == capacity)
+            code = grow_standings(&r, &capacity, n_more, e);
+        if (code == OK)
+            code = read_ranked(st, id, aims, &r.v[r.n], n_more ? r.more + r.n * n_more : NULL, e);
+        if (code != OK)
+            break;
+        r.n++;
     }
     statement_give(q, which, st);
     if (code != OK) {
-        free(v);
+        standings_free(&r);
         return code;
     }
-    *ret = v;
-    *ret_n = n;
+    for (size_t i = 0; i < r.n && n_more > 0; i++)
+        r.v[i].more = r.more + i * n_more;
+    *ret = r;
     return OK;
 }
 
-enum code ranking_of(struct sqlite_store *q, struct search_id id, bool minimize,
-                     struct ranked **ret, size_t *ret_n, struct error *e)
+enum code standings_of(struct sqlite_store *q, struct search_id id, const struct aims *aims,
+                       struct standings *ret, struct error *e)
 {
     sqlite3_stmt *st;
     enum code code = statement_take(q, RANK_ALL, &st, e);
     if (code != OK)
         return code;
     bind_i64(st, 1, id.v);
-    code = collect(q, RANK_ALL, st, ret, ret_n, e);
-    if (code == OK && *ret_n > 0)
-        *ret_n = rank_sort(*ret, *ret_n, minimize);
+    code = collect(q, RANK_ALL, st, id, aims, ret, e);
+    if (code == OK && ret->n > 0)
+        ret->n = rank_sort(ret->v, ret->n, aims);
     return code;
 }
 
-/* The trial's group with its mean; *ret_ranked false where that is not finite. */
-static enum code group_of(struct sqlite_store *q, struct search_id id, const struct ranked *key,
-                          struct ranked *ret, bool *ret_ranked, struct error *e)
+/* The trial's group with its mean; *ret_ranked false where it is not to be ranked. */
+static enum code group_of(struct sqlite_store *q, const struct progress *p,
+                          const struct ranked *key, struct ranked *ret, bool *ret_ranked,
+                          struct error *e)
 {
     sqlite3_stmt *st;
-    struct ranked *v = NULL;
-    size_t n = 0;
+    struct standings group;
     enum code code = statement_take(q, RANK_GROUP, &st, e);
     if (code != OK)
         return code;
-    bind_i64(st, 1, id.v);
+    bind_i64(st, 1, p->search.v);
     bind_i64(st, 2, key->config_hash);
     bind_i64(st, 3, key->step);
     bind_i64(st, 4, key->stopped ? TRIAL_STOPPED : TRIAL_COMPLETED);
-    code = collect(q, RANK_GROUP, st, &v, &n, e);
+    code = collect(q, RANK_GROUP, st, p->search, &p->aims, &group, e);
     if (code != OK)
         return code;
-    *ret_ranked = rank_group(v, n);
-    if (*ret_ranked)
-        *ret = v[0];
-    free(v);
+    *ret_ranked = rank_group(group.v, group.n, &p->aims);
+    if (*ret_ranked) {
+        *ret = group.v[0];
+        ret->more = NULL;
+    }
+    standings_free(&group);
     return OK;
 }
 
 static enum code recompute_best(struct sqlite_store *q, struct progress *p, struct error *e)
 {
-    struct ranked *v = NULL;
-    size_t n = 0;
-    enum code code = ranking_of(q, p->search, p->minimize, &v, &n, e);
+    struct standings r = {.n = 0};
+    enum code code = standings_of(q, p->search, &p->aims, &r, e);
     if (code == OK) {
-        p->best_key = n ? v[0] : (struct ranked){0};
-        p->best = n ? v[0].number : 0;
+        p->best_key = r.n ? r.v[0] : (struct ranked){0};
+        p->best_key.more = NULL;
+        p->best = r.n ? r.v[0].number : 0;
     }
-    free(v);
+    standings_free(&r);
     return code;
 }
 
 /* A trial's part in the ranking. */
 struct standing {
     bool ranked;
-    struct ranked key; /* its value is the trial's own */
+    struct ranked key; /* its value is the trial's own; more is NULL */
+    double more[RANK_MORE_MAX];
 };
 
-static struct standing standing_of(const struct trial_row *row)
+static struct standing standing_of(const struct trial_row *row, const struct aims *aims)
 {
     struct standing s = {.ranked = rank_takes(row->state, row->has_value)};
-    if (s.ranked)
-        s.key = (struct ranked){.config_hash = row->config_hash,
-                                .step = row->step,
-                                .stopped = row->state == TRIAL_STOPPED,
-                                .value = row->value,
-                                .number = trial_id_number(row->id)};
+    if (!s.ranked)
+        return s;
+    s.key = (struct ranked){.config_hash = row->config_hash,
+                            .step = row->step,
+                            .stopped = row->state == TRIAL_STOPPED,
+                            .value = row->value,
+                            .number = trial_id_number(row->id)};
+    rank_fill_more(aims, &row->scores, s.more);
     return s;
 }
 
@@ -131,28 +175,36 @@ static bool same_group(const struct ranked *a, const struct ranked *b)
     return a->config_hash == b->config_hash && a->step == b->step && a->stopped == b->stopped;
 }
 
-static bool same_standing(const struct standing *a, const struct standing *b)
+static bool same_real(double a, double b)
 {
-    bool same_value = a->key.value == b->key.value ||
-                      (a->key.value != a->key.value && b->key.value != b->key.value);
-    return a->ranked == b->ranked && (!a->ranked || (same_group(&a->key, &b->key) && same_value));
+    return a == b || (a != a && b != b);
 }
 
-/* The trial's row is written already. */
+static bool same_standing(const struct standing *a, const struct standing *b)
+{
+    if (a->ranked != b->ranked || !a->ranked)
+        return a->ranked == b->ranked;
+    bool same = same_group(&a->key, &b->key) && same_real(a->key.value, b->key.value);
+    for (size_t i = 0; i < RANK_MORE_MAX; i++)
+        same = same && same_real(a->more[i], b->more[i]);
+    return same;
+}
+
+/* The trial's row is written already. Of several objectives there is no best one. */
 static enum code update_best(struct sqlite_store *q, struct progress *p,
                              const struct standing *before, const struct standing *after,
                              struct error *e)
 {
     struct ranked group;
     bool ranked = false;
-    if (same_standing(before, after))
+    if (p->aims.n_objectives > 1 || same_standing(before, after))
         return OK;
     if (before->ranked || (p->best && same_group(&after->key, &p->best_key)))
         return recompute_best(q, p, e);
-    enum code code = group_of(q, p->search, &after->key, &group, &ranked, e);
+    enum code code = group_of(q, p, &after->key, &group, &ranked, e);
     if (code != OK || !ranked)
         return code;
-    if (!p->best || rank_compare(&group, &p->best_key, p->minimize) < 0) {
+    if (!p->best || rank_compare(&group, &p->best_key, p->aims.minimize[0]) < 0) {
         p->best = group.number;
         p->best_key = group;
     }
@@ -172,12 +224,14 @@ enum code sqlite_trial_insert(struct store *s, const struct trial_row *row, stru
     struct sqlite_store *q = sqlite_of(s);
     sqlite3_stmt *st;
     struct progress p;
-    const struct standing none = {0}, after = standing_of(row);
+    struct buf scores;
     enum code code = progress_get(q, trial_id_search(row->id), &p, e);
     if (code == OK)
         code = statement_take(q, TRIAL_INSERT, &st, e);
     if (code != OK)
         return code;
+    buf_init(&scores, SCORES_BYTES_MAX);
+    scores_write(&row->scores, &scores);
     bind_i64(st, 1, row->id.v);
     bind_i64(st, 2, row->state);
     bind_i64(st, 3, row->baseline);
@@ -193,12 +247,17 @@ enum code sqlite_trial_insert(struct store *s, const struct trial_row *row, stru
     bind_i64(st, 12, row->retries);
     bind_str(st, 13, row->params);
     bind_str(st, 14, row->why);
+    bind_str(st, 15, buf_view(&scores));
     code = statement_run(q, TRIAL_INSERT, st, e);
+    if (code == OK)
+        code = buf_end(&scores, e);
+    buf_free(&scores);
     if (code == E_DUPLICATE)
         return duplicate(row->id, e);
     p.counts[row->state]++;
     if (row->baseline && p.baseline == 0)
         p.baseline = trial_id_number(row->id);
+    const struct standing none = {0}, after = standing_of(row, &p.aims);
     if (code == OK)
         code = update_best(q, &p, &none, &after, e);
     return code == OK ? progress_set(q, &p, e) : code;
@@ -225,6 +284,8 @@ static enum code read_key(struct sqlite_store *q, struct trial_id id, struct tri
                                   .value = column_real(st, 2),
                                   .step = column_i64(st, 3),
                                   .config_hash = column_i64(st, 4)};
+    if (code == OK && !scores_read(column_str(st, 5), ret->has_value, ret->value, &ret->scores))
+        code = bad_scores(id, e);
     statement_give(q, TRIAL_KEY, st);
     if (code == OK && (unsigned)ret->state >= TRIAL_STATE_COUNT)
         code = error_set(e, E_CORRUPT, "trial %lld.%lld has the unknown state %d",
@@ -236,9 +297,12 @@ static enum code read_key(struct sqlite_store *q, struct trial_id id, struct tri
 static enum code write_update(struct sqlite_store *q, const struct trial_row *row, struct error *e)
 {
     sqlite3_stmt *st;
+    struct buf scores;
     enum code code = statement_take(q, TRIAL_UPDATE, &st, e);
     if (code != OK)
         return code;
+    buf_init(&scores, SCORES_BYTES_MAX);
+    scores_write(&row->scores, &scores);
     bind_i64(st, 1, row->id.v);
     bind_i64(st, 2, row->state);
     if (row->has_value)
@@ -250,7 +314,12 @@ static enum code write_update(struct sqlite_store *q, const struct trial_row *ro
     bind_i64(st, 8, row->ended);
     bind_i64(st, 9, row->retries);
     bind_i64(st, 10, row->steps);
-    return statement_run(q, TRIAL_UPDATE, st, e);
+    bind_str(st, 11, buf_view(&scores));
+    code = statement_run(q, TRIAL_UPDATE, st, e);
+    if (code == OK)
+        code = buf_end(&scores, e);
+    buf_free(&scores);
+    return code;
 }
 
 enum code sqlite_trial_update(struct store *s, const struct trial_row *row, struct error *e)
@@ -267,8 +336,7 @@ enum code sqlite_trial_update(struct store *s, const struct trial_row *row, stru
         return code;
     struct trial_row now = *row;
     now.config_hash = stored.config_hash; /* an update does not write it */
-    const struct standing before = standing_of(&stored), after = standing_of(&now);
-    if (stored.state == row->state && same_standing(&before, &after))
+    if (stored.state == row->state && !rank_takes(row->state, stored.has_value || row->has_value))
         return OK;
     code = progress_get(q, trial_id_search(row->id), &p, e);
     if (code == E_NOT_FOUND)
@@ -279,13 +347,15 @@ enum code sqlite_trial_update(struct store *s, const struct trial_row *row, stru
         return code;
     p.counts[stored.state]--;
     p.counts[row->state]++;
+    const struct standing before = standing_of(&stored, &p.aims),
+                          after = standing_of(&now, &p.aims);
     code = update_best(q, &p, &before, &after, e);
     return code == OK ? progress_set(q, &p, e) : code;
 }
 
 /* ---- reading ---- */
 
-static void read_trial(sqlite3_stmt *st, struct trial_row *r)
+static enum code read_trial(sqlite3_stmt *st, struct trial_row *r, struct error *e)
 {
     *r = (struct trial_row){
         .id = {column_i64(st, 0)},
@@ -303,6 +373,8 @@ static void read_trial(sqlite3_stmt *st, struct trial_row *r)
         .ended = column_i64(st, 12),
         .retries = (int)column_i64(st, 13),
     };
+    bool well = scores_read(column_str(st, 14), r->has_value, r->value, &r->scores);
+    return well ? OK : bad_scores(r->id, e);
 }
 
 /* Calls visit with one trial. */
@@ -321,10 +393,10 @@ static enum code visit_trial(struct sqlite_store *q, struct trial_id id,
     if (code == OK && !row)
         code = error_set(e, E_NOT_FOUND, "there is no trial %lld.%lld",
                          (long long)trial_id_search(id).v, (long long)trial_id_number(id));
-    if (code == OK) {
-        read_trial(st, &r);
+    if (code == OK)
+        code = read_trial(st, &r, e);
+    if (code == OK)
         code = visit(self, &r);
-    }
     statement_give(q, TRIAL_GET, st);
     return code;
 }
@@ -371,8 +443,9 @@ enum code sqlite_trials(struct store *s, struct search_id id, unsigned states,
     bind_i64(st, 2, states);
     while ((code = statement_next(q, st, &row, e)) == OK && row) {
         struct trial_row r;
-        read_trial(st, &r);
-        code = visit(self, &r);
+        code = read_trial(st, &r, e);
+        if (code == OK)
+            code = visit(self, &r);
         if (code != OK)
             break;
     }
@@ -386,15 +459,14 @@ enum code sqlite_best(struct store *s, struct search_id id, int limit,
 {
     struct sqlite_store *q = sqlite_of(s);
     struct progress p;
-    struct ranked *v = NULL;
-    size_t n = 0;
+    struct standings r = {.n = 0};
     enum code code = connection_refresh(q, e);
     if (code == OK)
         code = progress_get(q, id, &p, e);
     if (code == OK)
-        code = ranking_of(q, id, p.minimize, &v, &n, e);
-    for (size_t i = 0; code == OK && i < n && (int64_t)i < limit; i++)
-        code = visit_trial(q, trial_id_of(id, v[i].number), visit, self, e);
-    free(v);
+        code = standings_of(q, id, &p.aims, &r, e);
+    for (size_t i = 0; code == OK && i < r.n && (int64_t)i < limit; i++)
+        code = visit_trial(q, trial_id_of(id, r.v[i].number), visit, self, e);
+    standings_free(&r);
     return code;
 }

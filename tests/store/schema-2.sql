@@ -1,0 +1,42 @@
+-- A store as schema 2 wrote it. It stays as it is, so that every later trawl can be shown to read it.
+PRAGMA application_id = 1953658732;
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE attempt (  id INTEGER PRIMARY KEY AUTOINCREMENT,  trial INTEGER NOT NULL REFERENCES trial (id),  number INTEGER NOT NULL,  state INTEGER NOT NULL,  reason INTEGER NOT NULL,  exit_code INTEGER NOT NULL,  signal INTEGER NOT NULL,  from_step INTEGER NOT NULL,  started INTEGER NOT NULL,  ended INTEGER NOT NULL,  last_seq INTEGER NOT NULL,  executor TEXT NOT NULL,  token TEXT NOT NULL,  pidref TEXT NOT NULL,  detail TEXT NOT NULL,  devices TEXT NOT NULL,  UNIQUE (trial, number)) STRICT;
+INSERT INTO "attempt" VALUES(1,4294967297,1,2,1,0,-1,0,1700000001000000000,1700000002000000000,3,'local','a','1:2:3','','0');
+INSERT INTO "attempt" VALUES(2,4294967298,1,3,7,-1,-1,0,1700000001000000000,1700000002000000000,1,'local','b','1:2:4','','0');
+INSERT INTO "attempt" VALUES(3,4294967298,2,2,1,0,-1,1,1700000002000000000,1700000003000000000,2,'local','c','1:2:5','','0');
+CREATE TABLE journal (  id INTEGER PRIMARY KEY,  time INTEGER NOT NULL,  trial INTEGER NOT NULL,  kind TEXT NOT NULL,  data TEXT NOT NULL) STRICT;
+INSERT INTO "journal" VALUES(4294967297,1700000000000000000,0,'begin','{"engine": 1}');
+INSERT INTO "journal" VALUES(4294967298,1700000000000000000,1,'ask','{"seed": 5}');
+CREATE TABLE metric (  attempt INTEGER NOT NULL REFERENCES attempt (id),  seq INTEGER NOT NULL,  name INTEGER NOT NULL REFERENCES metric_name (id),  step INTEGER NOT NULL,  value REAL,  time INTEGER NOT NULL,  PRIMARY KEY (attempt, seq, name)) STRICT, WITHOUT ROWID;
+INSERT INTO "metric" VALUES(2,1,1,1,0.5,1700000001500000000);
+INSERT INTO "metric" VALUES(3,1,1,27,0.81,1700000002500000000);
+INSERT INTO "metric" VALUES(3,1,2,27,NULL,1700000002500000000);
+CREATE TABLE metric_name (  id INTEGER PRIMARY KEY,  name TEXT NOT NULL UNIQUE) STRICT;
+INSERT INTO "metric_name" VALUES(1,'val_auc');
+INSERT INTO "metric_name" VALUES(2,'loss');
+CREATE TABLE progress (  search INTEGER PRIMARY KEY REFERENCES search (id),  state INTEGER NOT NULL,  ended INTEGER NOT NULL,  budget_trials INTEGER NOT NULL,  queued INTEGER NOT NULL DEFAULT 0,  running INTEGER NOT NULL DEFAULT 0,  paused INTEGER NOT NULL DEFAULT 0,  completed INTEGER NOT NULL DEFAULT 0,  stopped INTEGER NOT NULL DEFAULT 0,  failed INTEGER NOT NULL DEFAULT 0,  infeasible INTEGER NOT NULL DEFAULT 0,  cancelled INTEGER NOT NULL DEFAULT 0,  baseline INTEGER NOT NULL DEFAULT 0,  best INTEGER NOT NULL DEFAULT 0,  best_hash INTEGER NOT NULL DEFAULT 0,  best_step INTEGER NOT NULL DEFAULT 0,  best_stopped INTEGER NOT NULL DEFAULT 0,  best_mean REAL NOT NULL DEFAULT 0,  best_first INTEGER NOT NULL DEFAULT 0,  why TEXT NOT NULL) STRICT;
+INSERT INTO "progress" VALUES(1,2,1700000100000000000,60,0,0,0,3,0,1,0,0,1,0,0,0,0,0.0,0,'finished');
+CREATE TABLE search (  id INTEGER PRIMARY KEY AUTOINCREMENT,  space INTEGER NOT NULL REFERENCES space (id),  version INTEGER NOT NULL,  minimize INTEGER NOT NULL,  created INTEGER NOT NULL,  method TEXT NOT NULL,  metric TEXT NOT NULL,  snapshot TEXT NOT NULL,  directory TEXT NOT NULL,  overrides TEXT NOT NULL,  settings TEXT NOT NULL,  source TEXT NOT NULL, measures TEXT NOT NULL DEFAULT '', requirements TEXT NOT NULL DEFAULT '',  FOREIGN KEY (space, version) REFERENCES space_version (space, version)) STRICT;
+INSERT INTO "search" VALUES(1,1,1,0,1700000000000000000,'random + full','val_auc','5f1d','/home/u/flights','[]','{"seed": 7}','space: flights
+command: python3 train.py
+','+val_auc
+-latency_ms
+?memory_gb','memory_gb < 4');
+CREATE TABLE space (  id INTEGER PRIMARY KEY,  name TEXT NOT NULL UNIQUE) STRICT;
+INSERT INTO "space" VALUES(1,'flights');
+CREATE TABLE space_version (  space INTEGER NOT NULL REFERENCES space (id),  version INTEGER NOT NULL,  created INTEGER NOT NULL,  definition TEXT NOT NULL,  UNIQUE (space, version)) STRICT;
+INSERT INTO "space_version" VALUES(1,1,1700000000000000000,'{"parameters": []}');
+CREATE TABLE trial (  id INTEGER PRIMARY KEY,  search INTEGER NOT NULL REFERENCES search (id),  state INTEGER NOT NULL,  baseline INTEGER NOT NULL,  config_hash INTEGER NOT NULL,  seed INTEGER NOT NULL,  steps INTEGER NOT NULL,  value REAL,  has_value INTEGER NOT NULL,  step INTEGER NOT NULL,  started INTEGER NOT NULL,  ended INTEGER NOT NULL,  retries INTEGER NOT NULL,  params TEXT NOT NULL,  why TEXT NOT NULL, scores TEXT NOT NULL DEFAULT '') STRICT;
+INSERT INTO "trial" VALUES(4294967297,1,3,1,11,5,27,0.7,1,27,1700000001000000000,1700000002000000000,0,'{"lr": 0.1}','','9.25 2.5 ; -0.375');
+INSERT INTO "trial" VALUES(4294967298,1,3,0,22,6,27,0.81,1,27,1700000001000000000,1700000003000000000,1,'{"lr": 0.01}','','12.5 3 ; -0.25');
+INSERT INTO "trial" VALUES(4294967299,1,3,0,33,7,27,0.95,1,27,1700000001000000000,1700000003000000000,0,'{"lr": 1.0}','','11 4.5 ; 0.125');
+INSERT INTO "trial" VALUES(4294967300,1,5,0,44,8,27,NULL,0,-1,1700000001000000000,1700000003000000000,2,'{"lr": 0.5}','exit 1','- - ; nan');
+CREATE UNIQUE INDEX attempt_live ON attempt (trial) WHERE state IN (0, 1);
+CREATE INDEX trial_ranked ON trial (search, config_hash, step, state, value, scores)  WHERE has_value = 1 AND state IN (3, 4);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('search',1);
+INSERT INTO "sqlite_sequence" VALUES('attempt',3);
+COMMIT;
+PRAGMA user_version = 2;
