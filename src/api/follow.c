@@ -264,22 +264,46 @@ static const char *decision_at(int i)
     return decision_name((enum decision)i);
 }
 
-static void read_metrics(json_t *root, struct arena *a, struct event *ev)
+static const struct wire_metric *read_metrics(json_t *metrics, struct arena *a, uint32_t *ret_n)
 {
-    json_t *metrics = json_object_get(root, "metrics");
     size_t n = json_object_size(metrics);
     struct wire_metric *m = arena_array(a, n + 1, sizeof *m);
     const char *key;
     json_t *value;
     if (m == NULL)
-        return;
+        return NULL;
     json_object_foreach(metrics, key, value)
     {
         struct str name;
         if (arena_str(a, str_of(key), &name) == OK)
-            m[ev->n_metrics++] = (struct wire_metric){name, real_of(value)};
+            m[(*ret_n)++] = (struct wire_metric){name, real_of(value)};
     }
-    ev->metrics = m;
+    return m;
+}
+
+static void read_objectives(json_t *list, struct arena *a, struct event *ev)
+{
+    size_t n = json_array_size(list);
+    struct measured *m = arena_array(a, n + 1, sizeof *m);
+    for (size_t i = 0; m != NULL && i < n; i++) {
+        json_t *one = json_array_get(list, i);
+        const char *goal = json_string_value(json_object_get(one, "goal"));
+        bool minimize = goal != NULL && strcmp(goal, "minimize") == 0;
+        m[ev->n_measures++] =
+            (struct measured){text_of(one, "metric", a), minimize ? AIM_MINIMIZE : AIM_MAXIMIZE};
+    }
+    ev->measures = m;
+}
+
+static void read_requirements(json_t *list, struct arena *a, struct event *ev)
+{
+    size_t n = json_array_size(list);
+    struct str *texts = arena_array(a, n + 1, sizeof *texts);
+    for (size_t i = 0; texts != NULL && i < n; i++)
+        if (arena_str(a, str_of(json_string_value(json_array_get(list, i))),
+                      &texts[ev->n_requirements]) == OK)
+            ev->n_requirements++;
+    ev->requirements = texts;
 }
 
 static void read_trial(json_t *root, struct arena *a, struct event *ev)
@@ -302,7 +326,11 @@ static void read_trial(json_t *root, struct arena *a, struct event *ev)
     if (text != NULL && arena_str(a, str_of(text), &ev->params) != OK)
         ev->params = (struct str){0};
     free(text);
-    read_metrics(root, a, ev);
+    ev->metrics = read_metrics(json_object_get(root, "metrics"), a, &ev->n_metrics);
+    ev->values = read_metrics(json_object_get(root, "values"), a, &ev->n_values);
+    json_t *meets = json_object_get(root, "meets");
+    ev->has_meets = meets != NULL;
+    ev->meets = json_is_true(meets);
 }
 
 static void read_search(json_t *root, struct arena *a, struct event *ev)
@@ -315,6 +343,8 @@ static void read_search(json_t *root, struct arena *a, struct event *ev)
     ev->budget_trials = json_integer_value(json_object_get(root, "budget_trials"));
     ev->search_state =
         (enum search_state)name_of(root, "state", search_state_at, SEARCH_FAILED + 1);
+    read_objectives(json_object_get(root, "objectives"), a, ev);
+    read_requirements(json_object_get(root, "requirements"), a, ev);
     json_t *counts = json_object_get(root, "trials");
     for (int i = 0; i < TRIAL_STATE_COUNT; i++)
         ev->counts[i] = json_integer_value(json_object_get(counts, trial_state_at(i)));

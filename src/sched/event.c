@@ -29,6 +29,22 @@ static void key_text(struct json *j, const char *key, struct str v)
     jw_str(j, v);
 }
 
+/* Of a search with several objectives, or with requirements. */
+static void aims(const struct event *ev, struct json *j)
+{
+    if (ev->n_measures > 0) {
+        jw_key(j, "objectives");
+        measures_json(ev->measures, ev->n_measures, j);
+    }
+    if (ev->n_requirements > 0) {
+        jw_key(j, "requirements");
+        jw_array(j);
+        for (size_t i = 0; i < ev->n_requirements; i++)
+            jw_str(j, ev->requirements[i]);
+        jw_array_end(j);
+    }
+}
+
 static void search_fields(const struct event *ev, struct json *j)
 {
     key_cstr(j, "state", search_state_name(ev->search_state));
@@ -42,6 +58,7 @@ static void search_fields(const struct event *ev, struct json *j)
     if (ev->kind == EVENT_SEARCH_STARTED) {
         jw_key(j, "baseline");
         jw_bool(j, ev->baseline);
+        aims(ev, j);
     }
 }
 
@@ -66,6 +83,29 @@ static void value_fields(const struct event *ev, struct json *j)
     }
 }
 
+static void named_values(const char *key, const struct wire_metric *m, uint32_t n, struct json *j)
+{
+    jw_key(j, key);
+    jw_object(j);
+    for (uint32_t i = 0; i < n; i++) {
+        jw_key_str(j, m[i].name);
+        jw_real(j, m[i].value);
+    }
+    jw_object_end(j);
+}
+
+/* What it came to in full. */
+static void score_fields(const struct event *ev, struct json *j)
+{
+    value_fields(ev, j);
+    if (ev->n_values > 0)
+        named_values("values", ev->values, ev->n_values, j);
+    if (ev->has_meets) {
+        jw_key(j, "meets");
+        jw_bool(j, ev->meets);
+    }
+}
+
 static void trial_fields(const struct event *ev, struct json *j)
 {
     char name[48];
@@ -77,17 +117,6 @@ static void trial_fields(const struct event *ev, struct json *j)
     buf_free(&b);
     jw_key(j, "baseline");
     jw_bool(j, ev->baseline);
-}
-
-static void metrics(const struct event *ev, struct json *j)
-{
-    jw_key(j, "metrics");
-    jw_object(j);
-    for (uint32_t i = 0; i < ev->n_metrics; i++) {
-        jw_key_str(j, ev->metrics[i].name);
-        jw_real(j, ev->metrics[i].value);
-    }
-    jw_object_end(j);
 }
 
 static void attempt_fields(const struct event *ev, struct json *j)
@@ -120,7 +149,7 @@ static void kind_fields(const struct event *ev, struct json *j)
         break;
     case EVENT_REPORT:
         value_fields(ev, j);
-        metrics(ev, j);
+        named_values("metrics", ev->metrics, ev->n_metrics, j);
         break;
     case EVENT_DECISION:
         key_i64(j, "step", ev->step);
@@ -133,11 +162,11 @@ static void kind_fields(const struct event *ev, struct json *j)
     case EVENT_TRIAL_ENDED:
     case EVENT_TRIAL_QUEUED:
         key_cstr(j, "state", trial_state_name(ev->trial_state));
-        value_fields(ev, j);
+        score_fields(ev, j);
         key_text(j, "why", ev->text);
         break;
     case EVENT_BEST:
-        value_fields(ev, j);
+        score_fields(ev, j);
         jw_key(j, "params");
         jw_raw(j, ev->params);
         break;

@@ -5,7 +5,7 @@
 #define SCHED_EVENT_H
 
 #include "search/searcher.h"
-#include "store/store.h"
+#include "store/scores.h"
 #include "wire/frame.h"
 
 enum event_kind {
@@ -18,7 +18,7 @@ enum event_kind {
     EVENT_ATTEMPT_ENDED,
     EVENT_TRIAL_ENDED,  /* in a final state, or paused */
     EVENT_TRIAL_QUEUED, /* for a retry or to be resumed */
-    EVENT_BEST,         /* a new incumbent */
+    EVENT_BEST,         /* a new incumbent, or one on the front */
     EVENT_NOTE
 };
 
@@ -37,6 +37,11 @@ struct event {
     bool has_value;
     uint32_t n_metrics;
     const struct wire_metric *metrics;
+    /* Where there are several measures: what the trial came to so far. Where there are
+     * requirements: does it meet them, as far as that is known? */
+    uint32_t n_values;
+    const struct wire_metric *values;
+    bool has_meets, meets;
     enum decision decision;
     enum attempt_reason reason;
     int exit_code, signal;
@@ -45,6 +50,10 @@ struct event {
     struct str text; /* method and why; detail; why it ended */
     struct str method, metric;
     bool minimize;
+    size_t n_measures; /* of EVENT_SEARCH_STARTED; 0: metric and minimize say it all */
+    const struct measured *measures;
+    size_t n_requirements;
+    const struct str *requirements;
     int64_t budget_trials;
     int parallel;
     int64_t counts[TRIAL_STATE_COUNT];

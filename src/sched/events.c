@@ -47,10 +47,11 @@ static bool add_points(struct scheduler *s, struct live_attempt *at, const struc
     return true;
 }
 
-static const struct wire_metric *own_metric(const struct search *q, const struct wire_report *r)
+static const struct wire_metric *measured(const struct search *q, size_t measure,
+                                          const struct wire_report *r)
 {
     for (uint32_t i = 0; i < r->n; i++) {
-        if (str_eq(r->metrics[i].name, q->settings->measures[0].name))
+        if (str_eq(r->metrics[i].name, q->settings->measures[measure].name))
             return &r->metrics[i];
     }
     return NULL;
@@ -68,9 +69,43 @@ static void show_report(struct scheduler *s, struct live_trial *t, const struct 
         copy[i] = (struct wire_metric){sched_text(s, r->metrics[i].name), r->metrics[i].value};
     struct event *ev = sched_event(s, EVENT_REPORT, t->search, t);
     ev->step = r->step;
-    ev->value = m->value;
+    ev->has_value = m != NULL;
+    ev->value = m != NULL ? m->value : 0;
     ev->n_metrics = r->n;
     ev->metrics = copy;
+}
+
+static void count_steps(struct live_trial *t, int64_t step)
+{
+    if (step <= t->furthest)
+        return;
+    t->search->steps_used += step - (t->furthest > 0 ? t->furthest : 0);
+    t->furthest = step;
+}
+
+/* All measures but the first, which the searcher hears of as they come. */
+static bool take_others(struct live_trial *t, const struct wire_report *r)
+{
+    bool any = false;
+    for (size_t i = 1; i < t->search->settings->n_measures; i++) {
+        const struct wire_metric *m = measured(t->search, i, r);
+        if (m == NULL || trial_is_late(t, i, r->step))
+            continue;
+        trial_score(t, i, trial_take(t, i, r->step, m->value));
+        any = true;
+    }
+    return any;
+}
+
+static void answer_at_once(struct scheduler *s, struct live_attempt *at,
+                           const struct wire_report *r)
+{
+    if (r->waits)
+        sched_act(s, (struct action){.kind = ACTION_ANSWER,
+                                     .attempt = at->row.id.v,
+                                     .seq = r->seq,
+                                     .verdict = at->told,
+                                     .next_wanted = feed_next_wanted(at->trial, r->step - 1)});
 }
 
 /* A step that goes back, as after a resume from an older checkpoint, is kept as a point but changes
@@ -78,39 +113,49 @@ static void show_report(struct scheduler *s, struct live_trial *t, const struct 
 static void on_report(struct scheduler *s, struct live_attempt *at, const struct wire_report *r)
 {
     struct live_trial *t = at->trial;
-    struct search *q = t->search;
     if (!sched_write(s, r->waits) || !add_points(s, at, r))
         return;
     at->dirty = true;
-    const struct wire_metric *m = own_metric(q, r);
-    if (r->step > t->row.step)
-        q->steps_used += r->step - (t->row.step > 0 ? t->row.step : 0);
+    const struct wire_metric *m = measured(t->search, 0, r);
+    count_steps(t, r->step);
+    bool others = take_others(t, r);
     if (m == NULL) {
-        if (r->waits)
-            sched_act(s, (struct action){.kind = ACTION_ANSWER,
-                                         .attempt = at->row.id.v,
-                                         .seq = r->seq,
-                                         .verdict = at->told,
-                                         .next_wanted = feed_next_wanted(t, r->step - 1)});
+        if (others)
+            show_report(s, t, r, NULL);
+        answer_at_once(s, at, r);
         return;
     }
     if (r->step < t->row.step) {
         feed_report(s, t, -1, m->value, r->seq, r->waits);
         return;
     }
-    t->row.value = trial_take(t, r->step, m->value);
-    t->row.has_value = true;
+    trial_score(t, 0, trial_take(t, 0, r->step, m->value));
     t->row.step = r->step;
-    t->dirty = true;
     show_report(s, t, r, m);
     feed_report(s, t, r->step, t->row.value, r->seq, r->waits);
 }
 
+/* A program that ended well without ever having reported one of several objectives has failed. */
 static void on_exited(struct scheduler *s, struct live_attempt *at, const struct wire_exited *x)
 {
+    enum attempt_reason reason = (enum attempt_reason)x->reason;
+    struct str detail = x->detail;
+    struct error e = {0};
+    struct buf b;
+    size_t lacks;
+    buf_init(&b, 64 << 10);
     at->row.ended = x->time;
     at->infeasible = x->infeasible;
-    live_attempt_ended(s, at, (enum attempt_reason)x->reason, x->exit_code, x->signal, x->detail);
+    if (reason == REASON_EXIT && x->exit_code == 0 && !x->infeasible &&
+        trial_lacks_objective(at->trial, &lacks)) {
+        reason = REASON_NO_METRIC;
+        if (!sched_took(s, trial_say_lack(s, at->trial, lacks, x->detail, &b, &e), &e))
+            detail = (struct str){0};
+        else
+            detail = buf_view(&b);
+    }
+    live_attempt_ended(s, at, reason, x->exit_code, x->signal, detail);
+    buf_free(&b);
 }
 
 static void on_note(struct scheduler *s, struct live_attempt *at, const struct frame *f)

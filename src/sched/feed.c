@@ -116,9 +116,9 @@ static void exit_now(struct scheduler *s, struct live_trial *t, enum outcome out
     struct error e = {0};
     struct entry entry = {0};
     arena_init(&a, 1 << 20);
-    double value = t->row.has_value ? t->row.value : (double)NAN;
-    enum code c = searcher_exit(q->searcher, &a, trial_id_number(t->row.id), outcome, t->row.step,
-                                value, &entry, &e);
+    struct result result = trial_result(t);
+    enum code c = searcher_exit_result(q->searcher, &a, trial_id_number(t->row.id), outcome,
+                                       t->row.step, &result, &entry, &e);
     if (c == OK)
         (void)search_journal(s, q, &entry);
     else

@@ -29,7 +29,7 @@ enum rung_state {
     RUNG_GOES_ON, /* it may go on, as soon as the attempt that was paused is gone */
 };
 
-/* `take`: the trial's value out of the reports so far. A step that a later attempt did again counts
+/* `take`: a measure's value out of the reports so far. A step that a later attempt did again counts
  * once. */
 struct taken {
     int64_t reports, step;
@@ -54,7 +54,8 @@ struct live_trial {
     struct arena arena;
     struct trial_row row;
     struct config config;
-    struct taken taken;
+    struct taken *taken; /* a measure each */
+    int64_t furthest;    /* the highest step of any report; -1: none */
     struct live_attempt *attempt;
     int attempts, lost;
     enum wish wish;
@@ -127,11 +128,15 @@ struct search {
     /* order: fixed */
     int64_t turn;  /* the trial whose events may be fed; 0: any */
     int64_t asked; /* trials asked for so far */
-    /* incumbent, as the store ranks */
+    /* incumbent, as the store ranks; of several objectives the front */
     bool has_best;
     int64_t best_trial, best_step;
     bool best_completed;
     double best_value;
+    struct front_point {
+        double values[OBJECTIVES_MAX];
+    } * front;
+    size_t n_front, front_capacity;
 };
 
 struct scheduler {
@@ -173,6 +178,8 @@ int64_t sched_mono(const struct scheduler *s);
 /* Takes settings over, also on failure. */
 struct search *search_new(struct settings *st, struct error *e);
 enum code search_make_searcher(struct scheduler *s, struct search *q, struct error *e) must_check;
+/* Fills in what EVENT_SEARCH_STARTED says. */
+void search_describe(struct scheduler *s, const struct search *q, struct event *ev);
 void search_say_started(struct scheduler *s, struct search *q);
 struct search *search_find(struct scheduler *s, struct search_id id);
 bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry);
@@ -210,11 +217,27 @@ bool live_trial_save(struct scheduler *s, struct live_trial *t);
 void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state state);
 /* A final state; feeds the searcher and lets go of the trial. */
 void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why);
-enum code trial_prepare_taken(struct live_trial *t) must_check;
-double trial_take(struct live_trial *t, int64_t step, double value);
-void trial_consider_best(struct scheduler *s, struct live_trial *t);
 /* Tells the live attempt, if the verdict is stronger than what it was told. */
 void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v);
+
+/* taken.c */
+enum code trial_prepare_taken(struct live_trial *t) must_check;
+void trial_free_taken(struct live_trial *t);
+/* A report, which is not late: the measure's value with it. */
+double trial_take(struct live_trial *t, size_t measure, int64_t step, double value);
+/* Does the measure have a report of a later step? */
+bool trial_is_late(const struct live_trial *t, size_t measure, int64_t step);
+/* Writes a measure's value into the row, with what it says of the requirements. */
+void trial_score(struct live_trial *t, size_t measure, double value);
+struct result trial_result(const struct live_trial *t);
+/* Of several objectives, was one never reported? */
+bool trial_lacks_objective(const struct live_trial *t, size_t *ret_measure);
+/* Says so. detail: its supervisor's. */
+enum code trial_say_lack(struct scheduler *s, const struct live_trial *t, size_t measure,
+                         struct str detail, struct buf *b, struct error *e) must_check;
+
+/* front.c: is it the best now, or on the front? */
+void trial_consider_best(struct scheduler *s, struct live_trial *t);
 
 /* attempt.c */
 struct live_attempt *live_attempt_find(struct scheduler *s, int64_t id);

@@ -213,22 +213,33 @@ static int by_step(const void *a, const void *b)
 
 /* By step: a later attempt may have done steps again that lie before the last one of its
  * predecessor, and its points come after that in the store. */
-enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed, struct error *e)
+static enum code replay_measure(struct scheduler *s, struct live_trial *t, size_t measure,
+                                int64_t fed, struct error *e)
 {
     const struct search *q = t->search;
     struct points all = {.e = e};
-    enum code c =
-        store_metrics(s->o.store, t->row.id, q->settings->measures[0].name, on_point, &all, e);
+    enum code c = store_metrics(s->o.store, t->row.id, q->settings->measures[measure].name,
+                                on_point, &all, e);
     if (c == OK && all.n > 0)
         qsort(all.v, all.n, sizeof *all.v, by_step);
     for (size_t i = 0; c == OK && i < all.n; i++) {
-        double value = trial_take(t, all.v[i].step, all.v[i].value);
+        double value = trial_take(t, measure, all.v[i].step, all.v[i].value);
+        if (all.v[i].step > t->furthest)
+            t->furthest = all.v[i].step;
         /* order: fixed may have taken reports whose turn has not come. */
-        if (q->turn > 0 && all.v[i].step > fed)
+        if (measure == 0 && q->turn > 0 && all.v[i].step > fed)
             feed_report(s, t, all.v[i].step, value, all.v[i].seq, false);
     }
-    t->taken.attempt = 0;
+    t->taken[measure].attempt = 0;
     free(all.v);
+    return c;
+}
+
+enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed, struct error *e)
+{
+    enum code c = OK;
+    for (size_t i = 0; c == OK && i < t->search->settings->n_measures; i++)
+        c = replay_measure(s, t, i, fed, e);
     return c;
 }
 
@@ -242,9 +253,11 @@ static enum code refeed_trials(struct scheduler *s, struct search *q, struct err
 {
     for (size_t i = 0; i < q->n_trials; i++) {
         struct live_trial *t = q->trials[i];
+        int64_t counted = t->furthest > 0 ? t->furthest : 0;
         enum code c = replay_taken(s, t, last_fed_step(t), e);
         if (c != OK)
             return c;
+        q->steps_used += t->furthest > counted ? t->furthest - counted : 0;
         if (trial_state_final(t->row.state)) {
             enum outcome o = t->row.state == TRIAL_COMPLETED    ? OUTCOME_COMPLETED
                              : t->row.state == TRIAL_STOPPED    ? OUTCOME_STOPPED

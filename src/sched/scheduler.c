@@ -160,7 +160,26 @@ struct str sched_text(struct scheduler *s, struct str text)
     return copy;
 }
 
-static void fill_event(const struct scheduler *s, struct event *ev, enum event_kind kind,
+/* Those of its measures that were reported, in the events' arena. */
+static void fill_values(struct scheduler *s, struct event *ev, const struct live_trial *t)
+{
+    const struct settings *st = t->search->settings;
+    const struct scores *scores = &t->row.scores;
+    ev->has_meets = st->n_requirements > 0;
+    ev->meets = scores_meet(scores);
+    if (st->n_measures < 2)
+        return;
+    struct wire_metric *v = arena_array(&s->events_arena, st->n_measures, sizeof *v);
+    if (v == NULL)
+        return;
+    for (size_t i = 0; i < st->n_measures && i < scores->n_values; i++)
+        if ((scores->seen >> i & 1) != 0)
+            v[ev->n_values++] =
+                (struct wire_metric){sched_text(s, st->measures[i].name), scores->values[i]};
+    ev->values = v;
+}
+
+static void fill_event(struct scheduler *s, struct event *ev, enum event_kind kind,
                        const struct search *q, const struct live_trial *t)
 {
     *ev = (struct event){.kind = kind, .time = sched_real(s), .search = q->id};
@@ -181,6 +200,7 @@ static void fill_event(const struct scheduler *s, struct event *ev, enum event_k
     ev->value = t->row.value;
     ev->has_value = t->row.has_value;
     ev->trial_state = t->row.state;
+    fill_values(s, ev, t);
 }
 
 /* An event that is lost for want of memory is lost to the picture only; the store has it all. */
@@ -203,9 +223,7 @@ void scheduler_describe(struct scheduler *s, struct search_id id, const struct e
     if (q == NULL)
         return;
     fill_event(s, &ev, EVENT_SEARCH_STARTED, q, NULL);
-    ev.method = q->method_text;
-    ev.text = str_of(q->method.why);
-    ev.baseline = q->settings->has_baseline;
+    search_describe(s, q, &ev);
     sink->event(sink->self, &ev);
     for (size_t i = 0; i < q->n_trials; i++) {
         const struct live_trial *t = q->trials[i];

@@ -4,6 +4,7 @@
 #include "sched/internal.h"
 
 #include "base/io.h"
+#include "store/scores.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ void search_free(struct search *q)
     while (q->n_trials > 0)
         live_trial_drop(q, q->trials[q->n_trials - 1]);
     free(q->trials);
+    free(q->front);
     searcher_free(q->searcher);
     settings_free(q->settings);
     arena_free(&q->arena);
@@ -311,15 +313,37 @@ static enum code write_settings(const struct search *q, struct buf *b, struct er
     return jw_end(&j, e);
 }
 
+static struct measured measured_of(const struct settings *st, size_t i)
+{
+    enum aim aim = i >= st->n_objectives ? AIM_NONE : st->minimize[i] ? AIM_MINIMIZE : AIM_MAXIMIZE;
+    return (struct measured){st->measures[i].name, aim};
+}
+
+/* As the store keeps them: nothing where the metric says it all. */
+static void write_measures(const struct settings *st, struct buf *measures,
+                           struct buf *requirements)
+{
+    struct measured v[MEASURES_MAX];
+    for (size_t i = 0; i < st->n_measures; i++)
+        v[i] = measured_of(st, i);
+    if (st->n_measures > 1)
+        measures_write(v, st->n_measures, measures);
+    for (size_t i = 0; i < st->n_requirements; i++)
+        buf_fmt(requirements, "%s%.*s", i > 0 ? "\n" : "", STR_FMT(st->requirements[i].text));
+}
+
 static enum code insert_search(struct scheduler *s, struct search *q, struct error *e)
 {
     struct settings *st = q->settings;
     struct space_row space;
-    struct buf definition, kept, method;
+    struct buf definition, kept, method, measures, requirements;
     struct json j;
     buf_init(&definition, 16 << 20);
     buf_init(&kept, 1 << 20);
     buf_init(&method, 4096);
+    buf_init(&measures, 16 << 10);
+    buf_init(&requirements, 16 << 10);
+    write_measures(st, &measures, &requirements);
     jw_init(&j, &definition);
     space_json(st->space, &j);
     method_write(&q->method, &method);
@@ -328,6 +352,10 @@ static enum code insert_search(struct scheduler *s, struct search *q, struct err
         c = write_settings(q, &kept, e);
     if (c == OK)
         c = buf_end(&method, e);
+    if (c == OK)
+        c = buf_end(&measures, e);
+    if (c == OK)
+        c = buf_end(&requirements, e);
     if (c == OK && arena_str(&q->arena, buf_view(&method), &q->method_text) != OK)
         c = error_nomem(e);
     if (c == OK)
@@ -338,6 +366,8 @@ static enum code insert_search(struct scheduler *s, struct search *q, struct err
                                  .method = q->method_text,
                                  .metric = st->measures[0].name,
                                  .minimize = st->minimize[0],
+                                 .measures = buf_view(&measures),
+                                 .requirements = buf_view(&requirements),
                                  .source = st->source,
                                  .overrides = st->overrides,
                                  .settings = buf_view(&kept),
@@ -350,6 +380,8 @@ static enum code insert_search(struct scheduler *s, struct search *q, struct err
     buf_free(&definition);
     buf_free(&kept);
     buf_free(&method);
+    buf_free(&measures);
+    buf_free(&requirements);
     return c;
 }
 
@@ -415,11 +447,7 @@ static enum code prepare(struct scheduler *s, struct search *q, const struct sub
                          struct error *e)
 {
     struct settings *st = q->settings;
-    enum code c = OK;
-    if (st->n_objectives > 1 || st->n_requirements > 0)
-        c = error_set(e, E_UNSUPPORTED, "searches of several objectives are not run yet");
-    if (c == OK)
-        c = check_resources(s, st, e);
+    enum code c = check_resources(s, st, e);
     if (c == OK)
         c = copy_submission(q, sub, e);
     q->seed = st->seed;
@@ -435,12 +463,30 @@ static enum code prepare(struct scheduler *s, struct search *q, const struct sub
     return c;
 }
 
-void search_say_started(struct scheduler *s, struct search *q)
+void search_describe(struct scheduler *s, const struct search *q, struct event *ev)
 {
-    struct event *ev = sched_event(s, EVENT_SEARCH_STARTED, q, NULL);
+    const struct settings *st = q->settings;
     ev->method = q->method_text;
     ev->text = sched_text(s, str_of(q->method.why));
-    ev->baseline = q->settings->has_baseline;
+    ev->baseline = st->has_baseline;
+    struct measured *measures = arena_array(&s->events_arena, st->n_measures, sizeof *measures);
+    struct str *requirements =
+        arena_array(&s->events_arena, REQUIREMENTS_MAX, sizeof *requirements);
+    if (measures == NULL || requirements == NULL)
+        return;
+    for (size_t i = 0; i < st->n_measures; i++)
+        measures[i] = measured_of(st, i);
+    for (size_t i = 0; i < st->n_requirements; i++)
+        requirements[i] = st->requirements[i].text;
+    ev->measures = measures;
+    ev->n_measures = st->n_measures > 1 ? st->n_measures : 0;
+    ev->requirements = requirements;
+    ev->n_requirements = st->n_requirements;
+}
+
+void search_say_started(struct scheduler *s, struct search *q)
+{
+    search_describe(s, q, sched_event(s, EVENT_SEARCH_STARTED, q, NULL));
 }
 
 enum code scheduler_submit(struct scheduler *s, const struct submission *sub, struct search_id *ret,

@@ -3,8 +3,6 @@
  */
 #include "sched/internal.h"
 
-#include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +48,7 @@ static enum code insert(struct search *q, struct live_trial *t, struct error *e)
 static void trial_free(struct live_trial *t)
 {
     feed_forget(t);
-    free(t->taken.ring);
+    trial_free_taken(t);
     arena_free(&t->arena);
     free(t);
 }
@@ -66,7 +64,7 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
     t->search = q;
     arena_init(&t->arena, TRIAL_ARENA_MAX);
     t->row = *row;
-    t->taken.k = q->settings->measures[0].take_k;
+    t->furthest = row->step;
     enum code c = arena_str(&t->arena, row->params, &t->row.params);
     if (c == OK)
         c = arena_str(&t->arena, row->why, &t->row.why);
@@ -144,112 +142,6 @@ void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state
     if (state == TRIAL_COMPLETED || state == TRIAL_STOPPED)
         trial_consider_best(s, t);
     feed_exit(s, t, outcome_of(state));
-}
-
-enum code trial_prepare_taken(struct live_trial *t)
-{
-    if (t->search->settings->measures[0].take != TAKE_MEAN || t->taken.ring != NULL)
-        return OK;
-    t->taken.ring = calloc((size_t)t->taken.k, sizeof *t->taken.ring);
-    return t->taken.ring != NULL ? OK : E_NOMEM;
-}
-
-static bool better(const struct search *q, double a, double b)
-{
-    if (isnan(a))
-        return false;
-    if (isnan(b))
-        return true;
-    return q->settings->minimize[0] ? a < b : a > b;
-}
-
-double trial_take(struct live_trial *t, int64_t step, double value)
-{
-    struct taken *k = &t->taken;
-    int attempt = t->attempt != NULL ? t->attempt->row.number : 0;
-    if (k->reports > 0 && k->step == step && k->attempt != attempt)
-        k->reports--;
-    k->step = step;
-    k->attempt = attempt;
-    if (k->reports == 0 || better(t->search, value, k->best))
-        k->best = value;
-    k->last = value;
-    if (k->ring != NULL)
-        k->ring[k->reports % k->k] = value;
-    k->reports++;
-    switch (t->search->settings->measures[0].take) {
-    case TAKE_LAST:
-        return value;
-    case TAKE_BEST:
-        return k->best;
-    case TAKE_MEAN:
-        break;
-    }
-    assert(k->ring != NULL); /* a mean keeps its last k */
-    int64_t n = k->reports < k->k ? k->reports : k->k;
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += k->ring[i];
-    return sum / (double)n;
-}
-
-struct asking {
-    struct scheduler *s;
-    struct search *q;
-};
-
-static enum code on_best(void *self, const struct trial_row *row)
-{
-    struct asking *a = self;
-    struct scheduler *s = a->s;
-    struct search *q = a->q;
-    if (q->has_best && q->best_trial == trial_id_number(row->id) && q->best_value == row->value)
-        return OK;
-    q->has_best = true;
-    q->best_trial = trial_id_number(row->id);
-    q->best_value = row->value;
-    struct live_trial best = {.search = q, .row = *row};
-    struct event *ev = sched_event(s, EVENT_BEST, q, &best);
-    ev->params = sched_text(s, row->params);
-    return OK;
-}
-
-/* With replicates a configuration is as good as the mean of its trials: that is the store's to say.
- */
-static void ask_for_best(struct scheduler *s, struct search *q)
-{
-    struct error e = {0};
-    struct asking a = {s, q};
-    (void)sched_took(s, store_best(s->o.store, q->id, 1, on_best, &a, &e), &e);
-}
-
-/* The store's ranking: highest step, completed before stopped, then the value. */
-void trial_consider_best(struct scheduler *s, struct live_trial *t)
-{
-    struct search *q = t->search;
-    bool completed = t->row.state == TRIAL_COMPLETED;
-    if (q->settings->seeds == SEEDS_REPLICATES) {
-        ask_for_best(s, q);
-        return;
-    }
-    if (!t->row.has_value || !isfinite(t->row.value))
-        return;
-    bool wins = !q->has_best;
-    if (!wins && t->row.step != q->best_step)
-        wins = t->row.step > q->best_step;
-    else if (!wins && completed != q->best_completed)
-        wins = completed;
-    else if (!wins)
-        wins = better(q, t->row.value, q->best_value);
-    if (!wins)
-        return;
-    q->has_best = true;
-    q->best_trial = trial_id_number(t->row.id);
-    q->best_step = t->row.step;
-    q->best_completed = completed;
-    q->best_value = t->row.value;
-    struct event *ev = sched_event(s, EVENT_BEST, q, t);
-    ev->params = sched_text(s, t->row.params);
 }
 
 void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v)

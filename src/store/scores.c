@@ -55,6 +55,20 @@ struct aims search_aims(const struct search_row *row)
     return aims;
 }
 
+void measures_json(const struct measured *v, size_t n, struct json *j)
+{
+    jw_array(j);
+    for (size_t i = 0; i < n && v[i].aim != AIM_NONE; i++) {
+        jw_object(j);
+        jw_key(j, "metric");
+        jw_str(j, v[i].name);
+        jw_key(j, "goal");
+        jw_cstr(j, v[i].aim == AIM_MINIMIZE ? "minimize" : "maximize");
+        jw_object_end(j);
+    }
+    jw_array_end(j);
+}
+
 void scores_write(const struct scores *o, struct buf *b)
 {
     if (o->n_values < 2 && o->n_excess == 0)

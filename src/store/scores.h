@@ -10,6 +10,7 @@
 #ifndef STORE_SCORES_H
 #define STORE_SCORES_H
 
+#include "base/json.h"
 #include "store/store.h"
 
 enum aim { AIM_MAXIMIZE, AIM_MINIMIZE, AIM_NONE };
@@ -31,6 +32,9 @@ void measures_write(const struct measured *v, size_t n, struct buf *b);
 size_t search_measures(const struct search_row *row, struct measured ret[STORE_MEASURES_MAX]);
 size_t search_requirements(const struct search_row *row, struct str ret[STORE_REQUIREMENTS_MAX]);
 struct aims search_aims(const struct search_row *row);
+
+/* [{"metric", "goal"}] of the objectives among them. */
+void measures_json(const struct measured *v, size_t n, struct json *j);
 
 void scores_write(const struct scores *o, struct buf *b);
 /* False where it is no such text. *ret is complete: with the trial's value, if it has one. */

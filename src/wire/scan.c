@@ -382,6 +382,11 @@ enum code scan_end(struct scan *s, scan_found *found, void *self)
     return OK;
 }
 
+void scan_note(struct scan *s, struct str name)
+{
+    line_note_seen(&s->seen, name);
+}
+
 void scan_seen(const struct scan *s, struct buf *b)
 {
     for (size_t i = 0; i < s->seen.n; i++) {

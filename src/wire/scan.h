@@ -47,7 +47,8 @@ enum code scan_feed(struct scan *s, int stream, struct str bytes, scan_found *fo
 /* Nothing more comes: what was kept back is given. */
 enum code scan_end(struct scan *s, scan_found *found, void *self) must_check;
 /* Names that stood before a number without being declared, for the message of no_metric: comma
- * separated, at most ten. */
+ * separated, at most ten. scan_note adds one that came another way. */
+void scan_note(struct scan *s, struct str name);
 void scan_seen(const struct scan *s, struct buf *b);
 
 #endif

@@ -153,7 +153,7 @@ static bool is_step_word(struct str s)
     return false;
 }
 
-static void note_seen(struct seen_names *seen, struct str key)
+void line_note_seen(struct seen_names *seen, struct str key)
 {
     if (seen->n == SEEN_MAX || key.n == 0 || key.n > SEEN_NAME_MAX || !is_letter(key.p[0]) ||
         is_step_word(key) || !str_valid_utf8(key))
@@ -201,7 +201,7 @@ static void read_separator(struct str line, size_t at, const struct line_names *
     if (name < names->n)
         line_found(facts, name, value);
     else
-        note_seen(seen, key);
+        line_note_seen(seen, key);
 }
 
 static bool starts_word(struct str s, const char *word)

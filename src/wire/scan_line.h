@@ -36,6 +36,8 @@ bool line_word_char(char c);
 bool line_step(double number, int64_t *ret);
 void line_found(struct line_facts *facts, size_t name, double value);
 
+/* A name that stood before a number. */
+void line_note_seen(struct seen_names *seen, struct str key);
 void line_read_common(struct str line, const struct line_names *names, struct line_facts *facts,
                       struct seen_names *seen);
 

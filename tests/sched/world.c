@@ -218,11 +218,17 @@ static void act(struct world *w, struct fake_attempt *a)
     }
     struct step s = w->program(w, a);
     if (s.turn == TURN_REPORT) {
-        a->step++;
+        int64_t step = a->step + 1;
+        a->parts = s.unfinished ? a->parts + 1 : 0;
+        a->step += !s.unfinished;
         w->progress[a->trial] = a->step;
         spool(w, a,
-              (struct spooled){
-                  .type = FRAME_REPORT, .step = a->step, .value = s.value, .waits = s.waits});
+              (struct spooled){.type = FRAME_REPORT,
+                               .step = step,
+                               .value = s.value,
+                               .ms = s.ms,
+                               .said = s.said,
+                               .waits = s.waits});
         a->asked_at = s.waits ? a->n_spool : 0;
         a->step_ns = duration(w, s.ns);
         a->wakes = s.waits ? INT64_MAX : w->time.monotonic_ns + a->step_ns;
@@ -235,7 +241,7 @@ static void act(struct world *w, struct fake_attempt *a)
 
 static void deliver_one(struct world *w, struct fake_attempt *a, const struct spooled *s)
 {
-    struct wire_metric m = {STR("loss"), s->value};
+    const struct wire_metric m[] = {{STR("loss"), s->value}, {STR("ms"), s->ms}};
     struct frame f = {.type = s->type,
                       .seq = s->seq,
                       .time = w->time.real_ns,
@@ -246,8 +252,8 @@ static void deliver_one(struct world *w, struct fake_attempt *a, const struct sp
                                         .time = w->time.real_ns,
                                         .step = s->step,
                                         .waits = s->waits,
-                                        .n = 1,
-                                        .metrics = &m};
+                                        .n = s->said == SAID_BOTH ? 2 : 1,
+                                        .metrics = s->said == SAID_MS ? m + 1 : m};
     if (s->type == FRAME_EXITED)
         f.exited = (struct wire_exited){.seq = s->seq,
                                         .time = w->time.real_ns,

@@ -15,22 +15,28 @@
 
 enum { SPOOL_MAX = 64, ATTEMPTS_MAX = 4096, TRIALS_MAX = 1024 };
 
+/* What a report holds: the metric "loss", the metric "ms", or both. */
+enum said { SAID_LOSS, SAID_MS, SAID_BOTH };
+
 /* How a step goes: takes `ns`, then reports `value`; or ends the attempt. */
 enum turn { TURN_REPORT, TURN_EXIT, TURN_DIE };
 
 struct step {
     enum turn turn;
     int64_t ns;
-    double value;
-    int exit_code; /* TURN_EXIT, TURN_DIE: of the program; -1: the supervisor dies too */
-    bool waits;    /* asks for the decision */
+    double value, ms;
+    enum said said;
+    bool unfinished; /* there is more to report of this step */
+    int exit_code;   /* TURN_EXIT, TURN_DIE: of the program; -1: the supervisor dies too */
+    bool waits;      /* asks for the decision */
     bool infeasible;
 };
 
 struct spooled {
     enum frame_type type;
     int64_t seq, step;
-    double value;
+    double value, ms;
+    enum said said;
     bool waits, infeasible;
     enum wire_reason reason;
     int exit_code;
@@ -39,6 +45,7 @@ struct spooled {
 struct fake_attempt {
     int64_t id, trial; /* trial: number */
     int64_t steps, step;
+    int parts;     /* of the step, reported so far */
     int64_t wakes; /* virtual time of its next event; INT64_MAX: waits for an answer, or is over */
     int64_t step_ns;  /* how long its step takes once it was answered */
     int64_t asked_at; /* seq of the report it waits for; 0: none */

@@ -211,20 +211,24 @@ static struct str say_error(struct supervisor *s)
                             e->detail, e->hint[0] ? " (" : "", e->hint, e->hint[0] ? ")" : ""));
 }
 
-static struct str say_no_metric(struct supervisor *s)
+/* Which of the names it was told to look for never came, and what came in their place. */
+static struct str say_unseen(struct supervisor *s, const char *before, uint32_t unseen)
 {
-    struct buf b;
-    buf_init(&b, 4096);
-    buf_fmt(&b, "it ended well but never reported %.*s", STR_FMT(s->spec.names[0]));
-    size_t before = b.n;
-    buf_cstr(&b, "; its output holds ");
-    size_t names = b.n;
-    scan_seen(s->scan, &b);
-    if (b.n == names)
-        b.n = before;
+    struct buf b, seen;
+    buf_init(&b, 16384);
+    buf_init(&seen, 4096);
+    buf_cstr(&b, before);
+    for (uint32_t i = 0, n = 0; i < NAMES_WATCHED; i++)
+        if (unseen >> i & 1)
+            buf_fmt(&b, "%s%.*s", n++ > 0 ? ", " : "", STR_FMT(s->spec.names[i]));
+    scan_seen(s->scan, &seen);
+    if (seen.n > 0)
+        buf_fmt(&b, "; %s %.*s", s->explicit_reports ? "it reported" : "its output holds",
+                STR_FMT(buf_view(&seen)));
     struct str text = {NULL, 0};
     if (buf_end(&b, NULL) != OK || arena_str(&s->arena, buf_view(&b), &text) != OK)
         text = STR("it ended well but never reported its metric");
+    buf_free(&seen);
     buf_free(&b);
     return text;
 }
@@ -285,6 +289,7 @@ static bool killed_by_kernel(const struct supervisor *s)
 static void reason_of_exit(struct supervisor *s, struct wire_exited *x)
 {
     bool signalled = s->ending.termed || s->ending.killed;
+    uint32_t unseen = events_unseen(s);
     x->reason = WIRE_EXIT;
     x->infeasible = s->infeasible || x->exit_code == INFEASIBLE_EXIT;
     if (s->ending.cause == CAUSE_BUDGET && signalled) { /* by us: its steps were done */
@@ -300,9 +305,11 @@ static void reason_of_exit(struct supervisor *s, struct wire_exited *x)
                                      sigabbrev_np(x->signal) ? sigabbrev_np(x->signal) : "?"));
     } else if (x->infeasible) {
         x->detail = buf_view(&s->infeasible_why);
-    } else if (x->exit_code == 0 && s->spec.n_names && !s->metric_seen && s->spec.from_step == 0) {
-        x->reason = WIRE_NO_METRIC;
-        x->detail = say_no_metric(s);
+    } else if (x->exit_code == 0 && unseen != 0 && s->spec.from_step == 0) {
+        bool none = (unseen & 1) != 0;
+        x->reason = none ? WIRE_NO_METRIC : WIRE_EXIT;
+        x->detail = none ? say_unseen(s, "it ended well but never reported ", 1)
+                         : say_unseen(s, "never reported ", unseen);
     }
 }
 

@@ -59,10 +59,31 @@ bool event_exited(struct supervisor *s, const struct wire_exited *x)
     return append(s, true);
 }
 
+static uint32_t names_watched(const struct supervisor *s)
+{
+    return s->spec.n_names < NAMES_WATCHED ? s->spec.n_names : NAMES_WATCHED;
+}
+
+uint32_t events_unseen(const struct supervisor *s)
+{
+    uint32_t all = (uint32_t)((UINT64_C(1) << names_watched(s)) - 1);
+    return all & ~s->names_seen;
+}
+
 static void notice_metrics(struct supervisor *s, const struct wire_metric *m, uint32_t n)
 {
-    for (uint32_t i = 0; i < n && !s->metric_seen && s->spec.n_names; i++)
-        s->metric_seen = str_eq(m[i].name, s->spec.names[0]);
+    uint32_t watched = names_watched(s);
+    if (events_unseen(s) == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < watched && !str_eq(m[i].name, s->spec.names[k]))
+            k++;
+        if (k < watched)
+            s->names_seen |= UINT32_C(1) << k;
+        else if (s->explicit_reports)
+            scan_note(s->scan, m[i].name);
+    }
 }
 
 bool events_flush(struct supervisor *s)

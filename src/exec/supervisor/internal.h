@@ -21,7 +21,12 @@
 
 #include <sys/socket.h>
 
-enum { REPORTERS_MAX = 32, READ_CHUNK = 64 * 1024, CONTROLLER_READ_MAX = FRAME_MAX + FRAME_HEAD };
+enum {
+    REPORTERS_MAX = 32,
+    READ_CHUNK = 64 * 1024,
+    CONTROLLER_READ_MAX = FRAME_MAX + FRAME_HEAD,
+    NAMES_WATCHED = 32 /* of the metrics to look for, which the search's own come first among */
+};
 #define NEVER        INT64_MAX
 #define ANSWER_LIMIT (5 * NS_PER_S) /* how long the controller may think, unless it says HOLD */
 /* A program that prints its metrics and reports them as well does both at nearly the same time:
@@ -99,7 +104,8 @@ struct supervisor {
 
     enum verdict verdict; /* the strongest from the controller */
     bool asks;            /* the program has waited for a decision */
-    bool explicit_reports, metric_seen, budget_reached, infeasible;
+    bool explicit_reports, budget_reached, infeasible;
+    uint32_t names_seen;        /* bit i: spec.names[i] was reported; of the first NAMES_WATCHED */
     int64_t reports, last_step; /* -1: none */
     int64_t pending_reports;    /* encoded, not yet in the spool */
     struct buf infeasible_why;
@@ -115,6 +121,8 @@ bool event_note(struct supervisor *s, struct str text);
 bool event_exited(struct supervisor *s, const struct wire_exited *x);
 /* For the scanner. What it finds in one go is written together: events_flush afterwards. */
 void events_found(void *self, const struct scan_report *r);
+/* Bit i: spec.names[i] was not reported yet. */
+uint32_t events_unseen(const struct supervisor *s);
 bool events_flush(struct supervisor *s);
 /* Records the reports of a message. *ret_answer: what to say; or *ret_seq: whom to wait for. False:
  * they could not be kept. */
