@@ -55,7 +55,8 @@ struct allocator_kind {
     size_t (*rungs)(const void *self, int64_t *ret_steps, size_t max);
 };
 
-extern const struct allocator_kind allocator_full, allocator_median, allocator_asha;
+extern const struct allocator_kind allocator_full, allocator_median, allocator_asha,
+    allocator_adaptive, allocator_sha, allocator_hyperband, allocator_patience, allocator_threshold;
 
 const struct allocator_kind *allocator_find(struct str name);
 size_t allocator_kinds(const struct allocator_kind *const **ret);

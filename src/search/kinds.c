@@ -8,9 +8,8 @@ static const struct sampler_kind *const samplers[] = {
 };
 
 static const struct allocator_kind *const allocators[] = {
-    &allocator_full,
-    &allocator_median,
-    &allocator_asha,
+    &allocator_full, &allocator_median,    &allocator_asha,     &allocator_adaptive,
+    &allocator_sha,  &allocator_hyperband, &allocator_patience, &allocator_threshold,
 };
 
 const struct sampler_kind *sampler_find(struct str name)

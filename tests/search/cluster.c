@@ -213,9 +213,9 @@ static struct live *find_live(struct run *r, int64_t trial)
     return NULL;
 }
 
-static bool pauses(const struct plan *plan)
+static bool pauses(const struct run *r)
 {
-    return plan->allocator && strstr(plan->allocator, "promote");
+    return method_pauses(&r->settings.method);
 }
 
 static void check_proposal(struct run *r, const struct proposal *p)
@@ -223,7 +223,7 @@ static void check_proposal(struct run *r, const struct proposal *p)
     const struct plan *plan = r->plan;
     assert_int_equal(p->trial, r->n_configs + 1);
     assert_true(p->seed >= 0 && p->seed <= INT32_MAX);
-    assert_true(!plan->with_steps || p->baseline || pauses(plan) || p->steps == 27);
+    assert_true(!plan->with_steps || p->baseline || pauses(r) || p->steps == 27);
     assert_int_equal(p->steps > 0, plan->with_steps);
     assert_true(p->steps <= 27);
     assert_int_equal(p->baseline, plan->with_baseline && p->trial == 1);
@@ -380,7 +380,7 @@ static void ask(struct run *r)
     struct proposal p;
     push(r, (struct input){.kind = INPUT_ASK}, &p, NULL);
     if (p.kind == ASK_WAIT) {
-        assert_true(r->worker.out || (pauses(r->plan) && r->n_live > r->n_paused));
+        assert_true(r->worker.out || (pauses(r) && r->n_live > r->n_paused));
         return;
     }
     if (p.kind == ASK_MORE) {

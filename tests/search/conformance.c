@@ -70,27 +70,54 @@ void over_samplers(struct plan plan, int64_t costly, void (*check)(const struct 
     }
 }
 
+/* Allocators of several kinds come once with each. */
+static const char *const more_allocators[] = {"asha(variant=promote)",
+                                              "adaptive(mode=conservative, variant=promote)",
+                                              "sha(n=5)", "patience(steps=4, delta=0.1)"};
+
+static const char *text_of(const struct allocator_kind *kind)
+{
+    return kind == &allocator_threshold ? "threshold(value=0)" : kind->name;
+}
+
+static void with_every_allocator(struct plan plan, void (*check)(const struct run *r))
+{
+    const struct allocator_kind *const *all;
+    size_t n = allocator_kinds(&all);
+    for (size_t k = 0; k < n; k++) {
+        if (all[k]->needs_steps && !plan.with_steps)
+            continue;
+        if (all[k] == &allocator_adaptive && plan.trials == 0)
+            continue;
+        plan.allocator = text_of(all[k]);
+        run_one(&plan, check);
+    }
+    for (size_t k = 0; plan.with_steps && plan.trials > 0 && k < 4; k++) {
+        plan.allocator = more_allocators[k];
+        run_one(&plan, check);
+    }
+}
+
+/* Every allocator with random, asha and none with the other samplers. */
 void over_pairs(struct plan plan, int64_t costly, void (*check)(const struct run *r))
 {
     const struct sampler_kind *kinds[64];
-    const struct allocator_kind *const *allocators;
-    size_t n = samplers_under_test(kinds), n_allocators = allocator_kinds(&allocators);
+    size_t n = samplers_under_test(kinds);
     int64_t quick = plan.trials;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n_allocators; k++) {
-            if (allocators[k]->needs_steps && !plan.with_steps)
-                continue;
-            if (!kinds[i]->instant && allocators[k] != &allocator_asha && plan.with_steps)
-                continue;
-            plan.sampler = kinds[i];
-            plan.allocator = allocators[k]->name;
-            plan.trials = affordable(kinds[i], quick, costly);
-            run_one(&plan, check);
-            if (allocators[k] == &allocator_asha) {
-                plan.allocator = "asha(variant=promote)";
-                run_one(&plan, check);
-            }
+    for (size_t i = 0; i < n; i++) {
+        plan.sampler = kinds[i];
+        plan.trials = affordable(kinds[i], quick, costly);
+        if (kinds[i] == &sampler_random) {
+            with_every_allocator(plan, check);
+            continue;
         }
+        plan.allocator = plan.with_steps ? "asha" : "full";
+        run_one(&plan, check);
+        if (plan.with_steps && !kinds[i]->instant) {
+            plan.allocator = "asha(variant=promote)";
+            run_one(&plan, check);
+        }
+    }
 }
 
 void check_recompute(const struct run *r)
