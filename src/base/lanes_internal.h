@@ -39,15 +39,30 @@ inlined lanes lanes_of(double x)
     return x - (lanes){0};
 }
 
-/* The first n (< VEC_LANES) lanes, the others `rest`. */
+inlined lanes lanes_select(lanes_mask where, lanes yes, lanes no)
+{
+#if VEC_LANES == 4 && defined(__AVX__)
+    return (lanes)_mm256_blendv_pd((__m256d)no, (__m256d)yes, (__m256d)where);
+#else
+    return (lanes)((where & (lanes_mask)yes) | (~where & (lanes_mask)no));
+#endif
+}
+
+/* The first n (< VEC_LANES) lanes, the others `rest`; no more than n elements are touched. (Vectors
+ * that are put together in memory would wait for the stores.) */
 inlined lanes lanes_load_part(const double *p, size_t n, double rest)
 {
+#if VEC_LANES == 8 && defined(__AVX512F__)
+    return (lanes)_mm512_mask_loadu_pd((__m512d)lanes_of(rest), (__mmask8)((1U << n) - 1), p);
+#elif VEC_LANES == 4 && defined(__AVX__)
+    lanes_mask first = (lanes_mask){0, 1, 2, 3} < (int64_t)n;
+    return lanes_select(first, (lanes)_mm256_maskload_pd(p, (__m256i)first), lanes_of(rest));
+#else
     lanes x = lanes_of(rest);
-    double at[VEC_LANES];
-    lanes_store(at, x);
     for (size_t i = 0; i < n; i++)
-        at[i] = p[i];
-    return lanes_load(at);
+        x[i] = p[i];
+    return x;
+#endif
 }
 
 inlined void lanes_store_part(double *p, size_t n, lanes x)
@@ -56,15 +71,6 @@ inlined void lanes_store_part(double *p, size_t n, lanes x)
     lanes_store(at, x);
     for (size_t i = 0; i < n; i++)
         p[i] = at[i];
-}
-
-inlined lanes lanes_select(lanes_mask where, lanes yes, lanes no)
-{
-#if VEC_LANES == 4 && defined(__AVX__)
-    return (lanes)_mm256_blendv_pd((__m256d)no, (__m256d)yes, (__m256d)where);
-#else
-    return (lanes)((where & (lanes_mask)yes) | (~where & (lanes_mask)no));
-#endif
 }
 
 /* a > b ? a : b, hence b where one is NaN; and a < b ? a : b. */
@@ -107,6 +113,32 @@ inlined lanes lanes_sqrt(lanes x)
         x[i] = __builtin_sqrt(x[i]);
     return x;
 #endif
+}
+
+/* Lane 0 of a and b, lane 1 of a and b, ...: the first half, and the second. */
+#if VEC_LANES == 8
+#define LANES_LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define LANES_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif VEC_LANES == 4
+#define LANES_LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define LANES_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#else
+#define LANES_LOW(a, b)  __builtin_shufflevector(a, b, 0, 2)
+#define LANES_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#endif
+
+/* Rows of a square become its columns: as many perfect shuffles as the width has bits. */
+inlined void lanes_transpose(lanes x[VEC_LANES])
+{
+    for (int step = 1; step < VEC_LANES; step *= 2) {
+        lanes y[VEC_LANES];
+        for (int i = 0; i < VEC_LANES / 2; i++) {
+            y[2 * i] = LANES_LOW(x[i], x[i + VEC_LANES / 2]);
+            y[2 * i + 1] = LANES_HIGH(x[i], x[i + VEC_LANES / 2]);
+        }
+        for (int i = 0; i < VEC_LANES; i++)
+            x[i] = y[i];
+    }
 }
 
 inlined lanes lanes_abs(lanes x)

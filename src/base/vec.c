@@ -176,7 +176,7 @@ void vec_matern52(size_t n, const double *s, double *ret, double *ret_slope)
 
 size_t vec_mixture_work(size_t n)
 {
-    return n;
+    return VEC_TOGETHER * n;
 }
 
 void vec_mixture(const struct vec_mixture *p, size_t m, const double *const *x, const double *more,

@@ -14,6 +14,9 @@ struct operand {
     ptrdiff_t row, column;
 };
 
+/* Points that vec_mixture takes at a time. */
+#define VEC_TOGETHER 4
+
 struct vec_kernels {
     double (*sum)(size_t, const double *);
     double (*dot)(size_t, const double *, const double *);

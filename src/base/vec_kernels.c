@@ -8,6 +8,7 @@
 #include "base/vec_internal.h"
 
 enum { WIDTH = 16, PARTS = WIDTH / VEC_LANES };
+enum { TOGETHER = VEC_TOGETHER }; /* points of a mixture whose kernels are loaded once */
 
 static const double log_root_2pi = 0x1.d67f1c864beb5p-1;
 static const double root_half = 0x1.6a09e667f3bcdp-1;
@@ -287,21 +288,30 @@ static double log_sum_exp(size_t n, const double *x)
     return most + y;
 }
 
+/* `vectors` vectors of distances, from element i on. */
+inlined void distances_at(size_t i, int vectors, size_t d, const double *weight, const double *x,
+                          const double *const *column, double *ret)
+{
+    lanes s[4] = {0};
+    for (size_t k = 0; k < d; k++) {
+        const double *from = column[k] + i;
+        for (int v = 0; v < vectors; v++) {
+            lanes t = x[k] - lanes_load(from + v * VEC_LANES);
+            s[v] += weight[k] * (t * t);
+        }
+    }
+    for (int v = 0; v < vectors; v++)
+        lanes_store(ret + i + v * VEC_LANES, s[v]);
+}
+
 static void distances(size_t n, size_t d, const double *weight, const double *x,
                       const double *const *column, double *ret)
 {
-    enum { STEP = 2 * VEC_LANES };
     size_t i = 0;
-    for (; i + STEP <= n; i += STEP) {
-        lanes s[2] = {lanes_of(0), lanes_of(0)};
-        for (size_t k = 0; k < d; k++)
-            for (int p = 0; p < 2; p++) {
-                lanes t = x[k] - lanes_load(column[k] + i + p * VEC_LANES);
-                s[p] += weight[k] * (t * t);
-            }
-        lanes_store(ret + i, s[0]);
-        lanes_store(ret + i + VEC_LANES, s[1]);
-    }
+    for (; i + 4 * VEC_LANES <= n; i += 4 * VEC_LANES)
+        distances_at(i, 4, d, weight, x, column, ret);
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        distances_at(i, 1, d, weight, x, column, ret);
     for (; i < n; i++) {
         double s = 0;
         for (size_t k = 0; k < d; k++) {
@@ -358,42 +368,48 @@ static void matern52(size_t n, const double *s, double *ret, double *ret_slope)
         lanes_store_part(ret_slope + i, n - i, slope);
 }
 
-/* The logarithms of all kernels at point j. */
-static void kernels_at(const struct vec_mixture *p, size_t j, const double *const *x,
-                       const double *more, double *ret)
+/* The logarithms of all kernels at points j .. j + count - 1, a row of n for each in ret. */
+inlined void kernels_at(const struct vec_mixture *p, size_t j, int count, const double *const *x,
+                        const double *more, size_t ld, double *ret)
 {
-    enum { STEP = 2 * VEC_LANES };
     size_t i = 0;
-    for (; i + STEP <= p->n; i += STEP) {
-        lanes s[2];
-        for (int v = 0; v < 2; v++)
-            s[v] = lanes_load(p->base + i + v * VEC_LANES);
-        for (size_t k = 0; k < p->d; k++)
-            for (int v = 0; v < 2; v++) {
-                lanes t = x[k][j] - lanes_load(p->mu[k] + i + v * VEC_LANES);
-                t *= lanes_load(p->rate[k] + i + v * VEC_LANES);
-                s[v] -= t * t;
-            }
-        for (int v = 0; v < 2; v++) {
-            size_t at = i + (size_t)v * VEC_LANES;
-            lanes_store(ret + at, more ? s[v] + lanes_load(more + at) : s[v]);
-        }
-    }
-    for (; i < p->n; i++) {
-        double s = p->base[i];
+    for (; i + VEC_LANES <= p->n; i += VEC_LANES) {
+        lanes s[TOGETHER], base = lanes_load(p->base + i);
+        for (int c = 0; c < count; c++)
+            s[c] = base;
         for (size_t k = 0; k < p->d; k++) {
-            double t = (x[k][j] - p->mu[k][i]) * p->rate[k][i];
-            s -= t * t;
+            lanes mu = lanes_load(p->mu[k] + i), rate = lanes_load(p->rate[k] + i);
+            for (int c = 0; c < count; c++) {
+                lanes t = (x[k][j + c] - mu) * rate;
+                s[c] -= t * t;
+            }
         }
-        ret[i] = more ? s + more[i] : s;
+        for (int c = 0; c < count; c++)
+            lanes_store(ret + (size_t)c * p->n + i,
+                        more ? s[c] + lanes_load(more + (j + c) * ld + i) : s[c]);
     }
+    for (; i < p->n; i++)
+        for (int c = 0; c < count; c++) {
+            double s = p->base[i];
+            for (size_t k = 0; k < p->d; k++) {
+                double t = (x[k][j + c] - p->mu[k][i]) * p->rate[k][i];
+                s -= t * t;
+            }
+            ret[(size_t)c * p->n + i] = more ? s + more[(j + c) * ld + i] : s;
+        }
 }
 
 static void mixture(const struct vec_mixture *p, size_t m, const double *const *x,
                     const double *more, size_t ld, double *ret, double *work)
 {
-    for (size_t j = 0; j < m; j++) {
-        kernels_at(p, j, x, more ? more + j * ld : NULL, work);
+    size_t j = 0;
+    for (; j + TOGETHER <= m; j += TOGETHER) {
+        kernels_at(p, j, TOGETHER, x, more, ld, work);
+        for (size_t c = 0; c < TOGETHER; c++)
+            ret[j + c] = log_sum_exp(p->n, work + c * p->n);
+    }
+    for (; j < m; j++) {
+        kernels_at(p, j, 1, x, more, ld, work);
         ret[j] = log_sum_exp(p->n, work);
     }
 }
