@@ -17,8 +17,9 @@ struct observation {
     const double *excess; /* one a requirement: missed by that part of its bound; > 0 is violated;
                              NaN: unknown */
     int64_t step;
-    int origin; /* index into the sampler's `origins`; -1: not the sampler's (baseline, first
-                   points, evidence), or it has none */
+    size_t known; /* how many had ended, evidence included, in what its proposal was based on */
+    int origin;   /* index into the sampler's `origins`; -1: not the sampler's (baseline, first
+                     points, evidence), or it has none */
     bool pending, failed, infeasible, baseline;
     bool evidence; /* given, not run: no trial of this search */
 };

@@ -4,7 +4,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct sampler_kind *const samplers[] = {
-    &sampler_random, &sampler_grid, &sampler_sobol, &sampler_evolution, &sampler_local,
+    &sampler_random, &sampler_grid, &sampler_sobol, &sampler_gp, &sampler_evolution, &sampler_local,
 };
 
 static const struct allocator_kind *const allocators[] = {

@@ -61,8 +61,8 @@ struct sampler_kind {
                         struct sample *ret, struct error *e);
 };
 
-extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol, sampler_evolution,
-    sampler_local;
+extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol, sampler_gp,
+    sampler_evolution, sampler_local;
 
 const struct sampler_kind *sampler_find(struct str name);
 size_t sampler_kinds(const struct sampler_kind *const **ret);

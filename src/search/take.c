@@ -66,6 +66,7 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
                           .steps = r->steps,
                           .seed = r->seed,
                           .entry = s->seq + 1,
+                          .seen = r->seen,
                           .origin = r->origin,
                           .baseline = r->baseline};
     bool replicate = is_replicate(r);

@@ -98,6 +98,15 @@ static enum code new_observation(struct trials *t, const struct config *config,
     return OK;
 }
 
+/* How many had ended by an entry. */
+static size_t known_at(const struct trials *t, int64_t entry)
+{
+    size_t n = t->n_ended;
+    while (n > t->n_evidence && t->v[t->ended[n - 1] - t->n_evidence].ended_at > entry)
+        n--;
+    return n;
+}
+
 enum code trials_add(struct trials *t, const struct new_trial *x, struct error *e)
 {
     struct observation seen;
@@ -106,6 +115,7 @@ enum code trials_add(struct trials *t, const struct new_trial *x, struct error *
     if (code != OK)
         return code;
     seen.baseline = x->baseline;
+    seen.known = known_at(t, x->seen);
     seen.origin = x->origin;
     t->seen[t->n_evidence + t->n] = seen;
     t->v[t->n] = (struct trial){.steps = x->steps,
@@ -223,11 +233,9 @@ static void *copied(const void *from, size_t n, size_t size)
 /* Trials and ends are in the order of the entries, so that the past is a beginning of each. */
 enum code trials_past(const struct trials *t, int64_t entry, struct past *ret, struct error *e)
 {
-    size_t n = t->n, n_ended = t->n_ended;
+    size_t n = t->n, n_ended = known_at(t, entry);
     while (n > 0 && t->v[n - 1].asked_at > entry)
         n--;
-    while (n_ended > t->n_evidence && t->v[t->ended[n_ended - 1] - t->n_evidence].ended_at > entry)
-        n_ended--;
     struct past p = {.history = trials_history(t)};
     p.v = copied(t->seen, t->n_evidence + n, sizeof(*p.v));
     p.ended = copied(t->ended, n_ended, sizeof(*p.ended));
@@ -305,6 +313,7 @@ void trials_reopen(struct trials *t, int64_t number, double *room)
                                  .values = none,
                                  .excess = none,
                                  .step = -1,
+                                 .known = seen->known,
                                  .origin = seen->origin,
                                  .baseline = seen->baseline,
                                  .pending = true};

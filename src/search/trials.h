@@ -46,6 +46,7 @@ struct trials {
 struct new_trial {
     const struct config *config;
     int64_t steps, seed, entry; /* entry: of the journal, that asked for it */
+    int64_t seen;               /* the last entry that it was based on */
     int origin;
     bool baseline;
 };

@@ -105,7 +105,6 @@ static void wrong_texts_are_refused(void **state)
         {"", E_SYNTAX, 11, "the name of a method is missing",
          "a method is written as `auto`, `sobol` or `random + asha(eta=3)`"},
         {"random +", E_SYNTAX, 19, "the name of a method is missing", NULL},
-        {"gp", E_UNKNOWN, 11, "there is no method `gp`", there_are},
         {"bayes", E_UNKNOWN, 11, "there is no method `bayes`", there_are},
         {"random + ahsa", E_UNKNOWN, 20, "there is no method `ahsa`", did_you_mean},
         {"random + sobol", E_DUPLICATE, 20, "random and sobol are both samplers: a method has one",

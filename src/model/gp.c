@@ -1,0 +1,178 @@
+/*
+ * The Gaussian process: taking in data and predicting. gp_fit.c finds the hyperparameters.
+ */
+#include "model/gp.h"
+
+#include "base/linalg.h"
+#include "base/vec.h"
+#include "model/gp_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Below this share of the function's variance, a variance is rounding. */
+#define VARIANCE_LEAST 1e-10
+
+size_t gp_hyper_count(const struct encoding *x)
+{
+    return x->n_groups + 2;
+}
+
+enum code gp_init(struct gp *g, struct arena *a, const struct encoding *encoding,
+                  enum gp_prior prior, const struct points *x, size_t room, size_t sides)
+{
+    size_t square, outputs, n_hyper = gp_hyper_count(encoding);
+    if (__builtin_mul_overflow(room, room, &square) ||
+        __builtin_mul_overflow(room, sides, &outputs))
+        return E_NOMEM;
+    *g = (struct gp){.encoding = encoding,
+                     .prior = prior,
+                     .x = x,
+                     .room = room,
+                     .n_hyper = n_hyper,
+                     .sides_room = sides,
+                     .n_sides = 1};
+    g->hyper = arena_array(a, n_hyper, sizeof(*g->hyper));
+    g->l = arena_array(a, square, sizeof(*g->l));
+    g->white = arena_array(a, outputs, sizeof(*g->white));
+    g->alpha = arena_array(a, outputs, sizeof(*g->alpha));
+    if (!g->hyper || !g->l || !g->white || !g->alpha || kernel_init(&g->kernel, a, encoding) != OK)
+        return E_NOMEM;
+    gp_start(g);
+    return OK;
+}
+
+/* Rows from..to-1 of the covariances, lower triangle with its diagonal, and their slopes. */
+void gp_covariances(const struct kernel *k, const struct points *x, double diagonal, size_t from,
+                    size_t to, double *ret, size_t ld, double *ret_slope, double *row)
+{
+    for (size_t i = from; i < to; i++) {
+        points_get(x, i, row);
+        kernel_distances(k, row, x, 0, i, ret + i * ld);
+        kernel_values(k, i, ret + i * ld, ret + i * ld, ret_slope ? ret_slope + i * ld : NULL);
+        ret[i * ld + i] = diagonal;
+    }
+}
+
+/* White and alpha of one side from its outputs, whose whitening begins at row `from`. */
+static void solve_side(struct gp *g, size_t side)
+{
+    double *alpha = g->alpha + side * g->room;
+    memcpy(alpha, g->white + side * g->room, g->n * sizeof(*alpha));
+    linalg_solve_lower_t_vector(g->n, g->l, g->room, alpha);
+}
+
+bool gp_condition(struct gp *g, struct gp_room *r, size_t n, const double *y)
+{
+    double noise = exp(g->hyper[g->encoding->n_groups + 1]), least = 1e-8;
+    kernel_set(&g->kernel, g->hyper, g->hyper[g->encoding->n_groups]);
+    for (int tries = 0; tries < 10; tries++, least *= 10) {
+        g->noise = noise;
+        double diagonal = g->kernel.scale + noise;
+        gp_covariances(&g->kernel, g->x, diagonal, 0, n, g->l, g->room, NULL, r->row);
+        if (linalg_cholesky(n, g->l, g->room) == n) {
+            g->n = n;
+            g->n_sides = 1;
+            memcpy(g->white, y, n * sizeof(*y));
+            linalg_solve_lower_vector(n, g->l, g->room, g->white);
+            solve_side(g, 0);
+            return true;
+        }
+        noise += least * g->kernel.scale;
+    }
+    return false;
+}
+
+bool gp_extend(struct gp *g, struct gp_room *r, size_t k, size_t sides, const double *z,
+               double *ret_y)
+{
+    size_t n = g->n, all = n + k;
+    gp_covariances(&g->kernel, g->x, g->kernel.scale + g->noise, n, all, g->l, g->room, NULL,
+                   r->row);
+    if (linalg_cholesky_extend(n, all, g->l, g->room) != all)
+        return false;
+    g->n = all;
+    g->n_sides = sides;
+    for (size_t s = 0; s < sides; s++) {
+        double *white = g->white + s * g->room;
+        if (s > 0)
+            memcpy(white, g->white, n * sizeof(*white));
+        memcpy(white + n, z + s * k, k * sizeof(*white));
+        for (size_t i = 0; i < k; i++)
+            ret_y[s * k + i] = vec_dot(n + i + 1, g->l + (n + i) * g->room, white);
+        solve_side(g, s);
+    }
+    return true;
+}
+
+double gp_fitted(const struct gp *g, const double *y, size_t i)
+{
+    return y[i] - g->noise * g->alpha[i];
+}
+
+static double bounded(const struct gp *g, double variance)
+{
+    double least = VARIANCE_LEAST * g->kernel.scale;
+    return variance > least ? variance : least;
+}
+
+void gp_predict(const struct gp *g, struct gp_room *r, const struct points *p, size_t first,
+                size_t n, double *work, double *ret_mean, size_t stride, double *ret_variance)
+{
+    for (size_t s = 0; s < g->n_sides; s++)
+        memset(ret_mean + s * stride, 0, n * sizeof(*ret_mean));
+    for (size_t i = 0; i < g->n; i++) {
+        double *k = work + i * n;
+        points_get(g->x, i, r->row);
+        kernel_distances(&g->kernel, r->row, p, first, n, k);
+        kernel_values(&g->kernel, n, k, k, NULL);
+        for (size_t s = 0; s < g->n_sides; s++)
+            vec_axpy(n, g->alpha[s * g->room + i], k, ret_mean + s * stride);
+    }
+    linalg_solve_lower(g->n, g->l, g->room, n, work, n);
+    memset(ret_variance, 0, n * sizeof(*ret_variance));
+    for (size_t i = 0; i < g->n; i++)
+        for (size_t c = 0; c < n; c++)
+            ret_variance[c] += work[i * n + c] * work[i * n + c];
+    for (size_t c = 0; c < n; c++)
+        ret_variance[c] = bounded(g, g->kernel.scale - ret_variance[c]);
+}
+
+enum code gp_at_init(struct gp_at *at, struct arena *a, const struct gp *g)
+{
+    at->mean = arena_array(a, g->sides_room, sizeof(*at->mean));
+    at->slope = arena_array(a, g->room, sizeof(*at->slope));
+    at->beta = arena_array(a, g->room, sizeof(*at->beta));
+    at->by_r = arena_array(a, g->room, sizeof(*at->by_r));
+    return at->mean && at->slope && at->beta && at->by_r ? OK : E_NOMEM;
+}
+
+void gp_predict_row(const struct gp *g, const double *row, struct gp_at *at)
+{
+    double *k = at->beta;
+    kernel_distances(&g->kernel, row, g->x, 0, g->n, k);
+    kernel_values(&g->kernel, g->n, k, k, at->slope);
+    for (size_t s = 0; s < g->n_sides; s++)
+        at->mean[s] = vec_dot(g->n, g->alpha + s * g->room, k);
+    linalg_solve_lower_vector(g->n, g->l, g->room, at->beta);
+    at->variance = bounded(g, g->kernel.scale - vec_dot(g->n, at->beta, at->beta));
+    linalg_solve_lower_t_vector(g->n, g->l, g->room, at->beta);
+}
+
+void gp_row_gradient(const struct gp *g, struct gp_at *at, const double *row, const double *by_mean,
+                     double by_variance, double *gradient)
+{
+    double *by_r = at->by_r;
+    memset(by_r, 0, g->n * sizeof(*by_r));
+    vec_axpy(g->n, -2 * by_variance, at->beta, by_r);
+    for (size_t s = 0; s < g->n_sides; s++)
+        vec_axpy(g->n, by_mean[s], g->alpha + s * g->room, by_r);
+    for (size_t i = 0; i < g->n; i++)
+        by_r[i] *= at->slope[i];
+    double sum = vec_sum(g->n, by_r);
+    for (size_t i = 0; i < g->kernel.n_numbers; i++) {
+        size_t c = g->kernel.numbers[i];
+        double cross = vec_dot(g->n, by_r, g->x->v + c * g->x->room);
+        gradient[c] += 2 * g->kernel.weights[c] * (row[c] * sum - cross);
+    }
+}

@@ -1,0 +1,12 @@
+/* What gp.c and gp_fit.c share. */
+#ifndef MODEL_GP_PARTS_H
+#define MODEL_GP_PARTS_H
+
+#include "model/gp.h"
+
+/* Rows from .. to - 1 of the lower triangle of the covariances, `diagonal` on it, and (where
+ * ret_slope is not NULL) of their derivatives by squared distance. `row` is room for one row. */
+void gp_covariances(const struct kernel *k, const struct points *x, double diagonal, size_t from,
+                    size_t to, double *ret, size_t ld, double *ret_slope, double *row);
+
+#endif
