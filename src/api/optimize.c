@@ -2,7 +2,7 @@
  * `trawl optimize`: ask and tell as lines of JSON, for a program that runs its own trials.
  *
  * Each line that comes is answered by one, written at once. What a line may hold stands in
- * optimize/session.c; here are only the lines themselves.
+ * optimize/talk.c; here are only the lines themselves.
  */
 #include "api/project.h"
 #include "base/io.h"

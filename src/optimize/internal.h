@@ -15,10 +15,11 @@ struct record {
     int64_t budget; /* 0: none */
     int64_t step;   /* of its last report, then of its end; -1: none */
     double value;   /* of its last report */
-    double *values; /* of its end, in `results`; NULL: it has none */
+    uint64_t hash;  /* of its configuration */
+    double *values; /* of its end, one for each objective, where it is valued */
     double missed;  /* by how much requirements are, added up; 0: all met; infinity: unknown */
     enum outcome outcome;
-    bool baseline, ended, stopping;
+    bool baseline, ended, stopping, valued;
     bool paused; /* at `step`; until it is asked for again, with a larger budget */
 };
 
@@ -33,7 +34,8 @@ struct optimizer {
     struct buf journal; /* lines, each an entry */
     struct record *trials;
     size_t n, capacity;
-    struct arena results;
+    struct arena results; /* their values */
+    double *spare;        /* those of the next trial */
     struct arena scratch; /* of one call */
     int64_t evidence, steps_used;
     bool done;
@@ -43,11 +45,33 @@ struct optimizer {
     pthread_t first;
 };
 
+/* With everything but a searcher and a journal; the settings are its own. NULL: out of memory. */
+struct optimizer *optimizer_allocate(struct settings *settings, uint64_t seed, struct clock clock);
+/* Every input is between these two: the first locks, empties the scratch, and says whether there is
+ * anything to go on with; the second returns the code it is given. */
+enum code optimizer_enter(struct optimizer *o, struct error *e) must_check;
+enum code optimizer_leave(struct optimizer *o, enum code code);
+/* Writes an entry that the searcher has taken into the journal. */
+enum code optimizer_keep(struct optimizer *o, const struct entry *x, struct error *e) must_check;
+void optimizer_recall_trials(struct optimizer *o, int64_t trials);
+
 /* What a telling gives the objectives and requirements; E_INVALID where an objective is missing.
  * What a requirement looks at may be: it is unknown then. */
 enum code result_of(const struct settings *s, const struct telling *t, struct result *ret,
                     struct error *e) must_check;
+bool outcome_has_value(enum outcome outcome);
 
+/* Room for one trial more, so that adding it can't fail. */
+enum code record_reserve(struct optimizer *o, struct error *e) must_check;
+/* asked, budget, hash and baseline of `r`. */
+void record_add(struct optimizer *o, const struct record *r);
+/* A paused trial goes on. */
+void record_more(struct record *r, int64_t budget);
+void record_report(struct optimizer *o, struct record *r, int64_t step, double value,
+                   enum decision d);
+/* What it has come to so far, of one that is paused; and at its end. */
+void record_result(struct optimizer *o, struct record *r, const struct exit_record *x);
+void record_end(struct optimizer *o, struct record *r, const struct exit_record *x);
 /* The journal's entry that asked for a trial. */
 enum code record_ask(struct optimizer *o, int64_t trial, struct arena *a, struct ask_record *ret,
                      struct error *e) must_check;

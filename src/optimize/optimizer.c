@@ -1,14 +1,12 @@
 /*
- * The optimizer: its inputs and its journal.
+ * The optimizer: its life, its journal, and asking.
  *
  * A suggestion that takes its time is worked out without the lock, on a copy, where several threads
  * are at work; alone, the copy would only cost.
  */
 #include "optimize/internal.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SCRATCH_MAX ((size_t)256 << 20)
 #define RESULTS_MAX ((size_t)4 << 30)
@@ -18,7 +16,7 @@
 
 /* A decision that isn't in the journal must not be acted on, and the searcher can't take it back.
  */
-static enum code keep(struct optimizer *o, const struct entry *x, struct error *e)
+enum code optimizer_keep(struct optimizer *o, const struct entry *x, struct error *e)
 {
     struct json j;
     jw_init(&j, &o->journal);
@@ -38,8 +36,7 @@ static enum code keep(struct optimizer *o, const struct entry *x, struct error *
     return code;
 }
 
-/* Every input begins here: an empty scratch, and whether there is anything to go on with. */
-static enum code enter(struct optimizer *o, struct error *e)
+enum code optimizer_enter(struct optimizer *o, struct error *e)
 {
     (void)pthread_mutex_lock(&o->lock);
     if (!o->met)
@@ -54,7 +51,7 @@ static enum code enter(struct optimizer *o, struct error *e)
     return E_NOMEM;
 }
 
-static enum code leave(struct optimizer *o, enum code code)
+enum code optimizer_leave(struct optimizer *o, enum code code)
 {
     (void)pthread_mutex_unlock(&o->lock);
     return code;
@@ -72,7 +69,7 @@ static struct searcher_settings search_of(const struct settings *st, uint64_t se
     return s;
 }
 
-static struct optimizer *allocate(struct clock clock)
+struct optimizer *optimizer_allocate(struct settings *settings, uint64_t seed, struct clock clock)
 {
     struct optimizer *o = calloc(1, sizeof(*o));
     if (!o)
@@ -89,6 +86,8 @@ static struct optimizer *allocate(struct clock clock)
     arena_init(&o->scratch, SCRATCH_MAX);
     o->clock = clock;
     o->opened_ns = clock_monotonic(&clock);
+    o->search = search_of(settings, seed);
+    o->settings = settings;
     return o;
 }
 
@@ -100,22 +99,21 @@ static enum code begin(struct optimizer *o, struct error *e)
         code = searcher_new(&o->searcher, &o->search, e);
     if (code == OK)
         code = searcher_begin(o->searcher, &o->scratch, &entry, e);
-    return code == OK ? keep(o, &entry, e) : code;
+    return code == OK ? optimizer_keep(o, &entry, e) : code;
 }
 
 enum code optimizer_new(struct optimizer **ret, struct settings *settings, uint64_t seed,
                         struct clock clock, struct error *e)
 {
-    struct optimizer *o = allocate(clock);
+    struct optimizer *o = optimizer_allocate(settings, seed, clock);
     if (!o)
         return error_nomem(e);
-    o->search = search_of(settings, seed);
     enum code code = begin(o, e);
     if (code != OK) {
+        o->settings = NULL; /* still the caller's */
         optimizer_free(o);
         return code;
     }
-    o->settings = settings;
     *ret = o;
     return OK;
 }
@@ -164,20 +162,6 @@ void optimizer_status(struct optimizer *o, struct optimizer_status *ret)
 
 /* --- ask --- */
 
-/* Room for one trial more, before it is asked for. */
-static enum code reserve(struct optimizer *o, struct error *e)
-{
-    if (o->n < o->capacity)
-        return OK;
-    size_t capacity = o->capacity ? 2 * o->capacity : 64;
-    struct record *trials = reallocarray(o->trials, capacity, sizeof(*trials));
-    if (!trials)
-        return error_nomem(e);
-    o->trials = trials;
-    o->capacity = capacity;
-    return OK;
-}
-
 static bool is_used_up(const struct optimizer *o)
 {
     const struct settings *s = o->settings;
@@ -205,7 +189,7 @@ static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret,
 {
     struct entry entry;
     struct proposal p = {.kind = ASK_DONE};
-    enum code code = reserve(o, e);
+    enum code code = record_reserve(o, e);
     if (code == OK && !is_used_up(o))
         code = prepare(o, e);
     /* The arena is cleared by whoever comes while the sampler works. */
@@ -215,23 +199,19 @@ static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret,
         return code;
     if (p.kind == ASK_TRIAL) {
         size_t at = o->journal.n;
-        code = keep(o, &entry, e);
-        if (code != OK)
-            return code;
-        o->trials[o->n++] = (struct record){.asked = at,
-                                            .budget = p.steps,
-                                            .step = -1,
-                                            .value = (double)NAN,
-                                            .baseline = p.baseline};
+        code = optimizer_keep(o, &entry, e);
+        if (code == OK)
+            record_add(o, &(struct record){.asked = at,
+                                           .budget = p.steps,
+                                           .hash = config_hash(&p.config),
+                                           .baseline = p.baseline});
+    } else if (p.kind == ASK_MORE) {
+        code = optimizer_keep(o, &entry, e);
+        if (code == OK)
+            record_more(&o->trials[p.trial - 1], p.steps);
     }
-    if (p.kind == ASK_MORE) {
-        struct record *r = &o->trials[p.trial - 1];
-        r->budget = p.steps;
-        r->paused = false;
-        code = keep(o, &entry, e);
-        if (code != OK)
-            return code;
-    }
+    if (code != OK)
+        return code;
     o->done = p.kind == ASK_DONE;
     *ret = p;
     return OK;
@@ -240,247 +220,38 @@ static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret,
 enum code optimizer_ask(struct optimizer *o, struct arena *a, struct proposal *ret, struct error *e)
 {
     (void)pthread_mutex_lock(&o->asking);
-    enum code code = enter(o, e);
+    enum code code = optimizer_enter(o, e);
     if (code == OK)
         code = ask(o, a, ret, e);
-    (void)leave(o, code);
+    code = optimizer_leave(o, code);
     (void)pthread_mutex_unlock(&o->asking);
     return code;
 }
 
-/* --- tell, report, observe --- */
-
-static enum code find(struct optimizer *o, int64_t trial, struct record **ret, struct error *e)
+enum code optimizer_set_trials(struct optimizer *o, int64_t trials, struct error *e)
 {
-    if (trial >= 1 && (uint64_t)trial <= o->n) {
-        *ret = &o->trials[trial - 1];
-        return OK;
-    }
-    (void)error_set(e, E_NOT_FOUND, "there is no trial %lld", (long long)trial);
-    if (o->n > 0)
-        error_hint(e, "trials 1 to %zu were asked for", o->n);
-    return E_NOT_FOUND;
-}
-
-static enum code find_live(struct optimizer *o, int64_t trial, struct record **ret, struct error *e)
-{
-    struct record *r = NULL;
-    enum code code = find(o, trial, &r, e);
-    if (code == OK && r->ended)
-        code = error_set(e, E_STATE, "trial %lld was told before: it is %s", (long long)trial,
-                         outcome_name(r->outcome));
+    enum code code = optimizer_enter(o, e);
+    if (code == OK && trials < 0)
+        code = error_set(e, E_INVALID, "the number of trials can't be negative");
+    char *data = code == OK ? arena_fmt(&o->scratch, "{\"event\":\"trials\",\"trials\":%lld}",
+                                        (long long)trials)
+                            : NULL;
+    if (code == OK && !data)
+        code = error_nomem(e);
+    struct entry entry = {.seq = searcher_last_seq(o->searcher) + 1, .kind = ENTRY_EVENT};
+    entry.data = str_of(data);
     if (code == OK)
-        *ret = r;
-    return code;
-}
-
-static enum code paused(int64_t trial, const struct record *r, struct error *e)
-{
-    (void)error_set(e, E_STATE, "trial %lld is paused at step %lld", (long long)trial,
-                    (long long)r->step);
-    error_hint(e, "if it is to go on, an ask gives its id again, with a larger budget");
-    return E_STATE;
-}
-
-static bool has_value(enum outcome outcome)
-{
-    return outcome == OUTCOME_COMPLETED || outcome == OUTCOME_STOPPED;
-}
-
-/* The telling's result; `r` NULL: of evidence. */
-static enum code judge(const struct optimizer *o, const struct telling *t, const struct record *r,
-                       struct exit_record *ret, struct error *e)
-{
-    enum outcome outcome = t->has_outcome     ? t->outcome
-                           : r && r->stopping ? OUTCOME_STOPPED
-                                              : OUTCOME_COMPLETED;
-    struct telling told = *t;
-    bool silent = t->n_values == 0 && t->n_metrics == 0;
-    struct exit_record x = {.outcome = outcome, .step = -1};
-    if (!has_value(outcome) && !silent)
-        return error_set(e, E_INVALID, "a trial that is %s has no value", outcome_name(outcome));
-    for (size_t i = 0; i < OBJECTIVES_MAX; i++)
-        x.result.values[i] = (double)NAN;
-    for (size_t i = 0; i < REQUIREMENTS_MAX; i++)
-        x.result.excess[i] = (double)NAN;
-    if (silent && r && r->step >= 0 && o->search.n_objectives == 1) {
-        told.n_values = 1;
-        told.values = &r->value;
-    } else if (silent && has_value(outcome)) {
-        (void)error_set(e, E_INVALID, "neither a value nor metrics were told");
-        error_hint(e, "tell a value, or that it failed or is infeasible");
-        return E_INVALID;
-    }
-    if (has_value(outcome)) {
-        enum code code = result_of(o->settings, &told, &x.result, e);
-        if (code != OK)
-            return code;
-    }
-    if (r)
-        x.step = r->step;
-    if (outcome == OUTCOME_COMPLETED && o->search.effort.has_steps && !silent) {
-        int64_t budget = r ? r->budget : o->search.effort.max_steps;
-        x.step = budget > x.step ? budget : x.step;
-    }
-    if (t->has_step && (t->step < 0 || (r && t->step < r->step)))
-        return error_set(e, E_INVALID, "step %lld comes before step %lld, which was reported",
-                         (long long)t->step, (long long)(r ? r->step : 0));
-    if (t->has_step)
-        x.step = t->step;
-    *ret = x;
-    return OK;
-}
-
-static enum code feed_report(struct optimizer *o, int64_t trial, int64_t step, double value,
-                             enum decision *ret, struct error *e)
-{
-    struct entry entry;
-    enum code code = searcher_report(o->searcher, &o->scratch, trial, step, value, ret, &entry, e);
-    return code == OK ? keep(o, &entry, e) : code;
-}
-
-static double missed(const struct optimizer *o, const struct result *r)
-{
-    double sum = 0;
-    for (size_t i = 0; i < o->search.n_requirements; i++)
-        sum += isnan(r->excess[i]) ? (double)INFINITY : fmax(r->excess[i], 0);
-    return sum;
-}
-
-/* What a trial came to, or, of one that is paused, has come to so far. */
-static void note(struct optimizer *o, struct record *r, const struct exit_record *x, double *values)
-{
-    memcpy(values, x->result.values, o->search.n_objectives * sizeof(*values));
-    o->steps_used += (x->step > 0 ? x->step : 0) - (r->step > 0 ? r->step : 0);
-    r->outcome = x->outcome;
-    r->step = x->step;
-    r->values = has_value(x->outcome) ? values : NULL;
-    r->missed = missed(o, &x->result);
-}
-
-static enum code end(struct optimizer *o, int64_t trial, struct record *r,
-                     const struct exit_record *x, struct error *e)
-{
-    struct entry entry;
-    enum decision d = DECISION_CONTINUE;
-    enum code code = OK;
-    size_t n = o->search.n_objectives;
-    double *values = arena_array(&o->results, n, sizeof(*values));
-    if (!values)
-        return error_nomem(e);
-    /* What the allocator wanted to hear at this step it hears from the end. */
-    if (has_value(x->outcome) && x->step > r->step &&
-        x->step >= searcher_next_wanted(o->searcher, trial, 0))
-        code = feed_report(o, trial, x->step, x->result.values[0], &d, e);
-    if (code == OK && d == DECISION_PAUSE && x->outcome == OUTCOME_COMPLETED) {
-        note(o, r, x, values);
-        r->outcome = OUTCOME_STOPPED;
-        r->paused = true;
-        return OK;
-    }
+        code = searcher_apply(o->searcher, &entry, e);
     if (code == OK)
-        code = searcher_exit_result(o->searcher, &o->scratch, trial, x->outcome, x->step,
-                                    &x->result, &entry, e);
+        code = optimizer_keep(o, &entry, e);
     if (code == OK)
-        code = keep(o, &entry, e);
-    if (code != OK)
-        return code;
-    note(o, r, x, values);
-    r->ended = true;
-    r->paused = false;
-    return OK;
+        optimizer_recall_trials(o, trials);
+    return optimizer_leave(o, code);
 }
 
-enum code optimizer_tell(struct optimizer *o, int64_t trial, const struct telling *t,
-                         struct error *e)
+void optimizer_recall_trials(struct optimizer *o, int64_t trials)
 {
-    struct record *r = NULL;
-    struct exit_record x;
-    enum code code = enter(o, e);
-    if (code == OK)
-        code = find_live(o, trial, &r, e);
-    if (code == OK)
-        code = judge(o, t, r, &x, e);
-    if (code == OK && r->paused && has_value(x.outcome))
-        code = paused(trial, r, e);
-    if (code == OK)
-        code = end(o, trial, r, &x, e);
-    return leave(o, code);
-}
-
-static enum code report(struct optimizer *o, int64_t trial, int64_t step, double value,
-                        enum decision *ret, struct error *e)
-{
-    struct record *r = NULL;
-    enum decision d = DECISION_CONTINUE;
-    enum code code = find_live(o, trial, &r, e);
-    if (code != OK)
-        return code;
-    if (step < 0)
-        return error_set(e, E_INVALID, "a step can't be negative");
-    if (r->paused)
-        return paused(trial, r, e);
-    if (step <= r->step)
-        return error_set(e, E_STATE, "trial %lld has reported step %lld already, so %lld is late",
-                         (long long)trial, (long long)r->step, (long long)step);
-    if (r->stopping)
-        d = DECISION_STOP;
-    else if (step >= searcher_next_wanted(o->searcher, trial, 0))
-        code = feed_report(o, trial, step, value, &d, e);
-    if (code != OK)
-        return code;
-    o->steps_used += step - (r->step > 0 ? r->step : 0);
-    r->step = step;
-    r->value = value;
-    r->stopping = d == DECISION_STOP;
-    r->paused = d == DECISION_PAUSE;
-    *ret = d;
-    return OK;
-}
-
-enum code optimizer_report(struct optimizer *o, int64_t trial, int64_t step, double value,
-                           enum decision *ret, struct error *e)
-{
-    enum code code = enter(o, e);
-    if (code == OK)
-        code = report(o, trial, step, value, ret, e);
-    return leave(o, code);
-}
-
-enum code optimizer_observe(struct optimizer *o, const struct config *config,
-                            const struct telling *t, struct error *e)
-{
-    struct exit_record x;
-    struct entry entry;
-    enum code code = enter(o, e);
-    if (code == OK && o->n > 0) {
-        code = error_set(e, E_STATE, "what is known from elsewhere comes before the first ask");
-    } else if (code == OK) {
-        code = judge(o, t, NULL, &x, e);
-    }
-    if (code == OK)
-        code = searcher_evidence(o->searcher, &o->scratch, config, x.outcome, x.step, &x.result,
-                                 &entry, e);
-    if (code == OK)
-        code = keep(o, &entry, e);
-    if (code == OK)
-        o->evidence++;
-    return leave(o, code);
-}
-
-/* --- what the journal says --- */
-
-enum code record_ask(struct optimizer *o, int64_t trial, struct arena *a, struct ask_record *ret,
-                     struct error *e)
-{
-    static const char before[] = ",\"data\":";
-    struct str rest = str_sub(buf_view(&o->journal), o->trials[trial - 1].asked, SIZE_MAX);
-    struct str line = str_cut(&rest, '\n');
-    const char *data = memmem(line.p, line.n, before, sizeof(before) - 1);
-    if (!data)
-        return error_set(e, E_CORRUPT, "the journal has no ask of trial %lld", (long long)trial);
-    data += sizeof(before) - 1;
-    struct entry entry = {
-        .kind = ENTRY_ASK, .trial = trial, .data = {data, (size_t)(line.p + line.n - data) - 1}};
-    return entry_read_ask(&entry, &o->search, a, ret, e);
+    searcher_set_trials(o->searcher, trials);
+    o->search.effort.trials = trials;
+    o->done = false;
 }

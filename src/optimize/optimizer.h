@@ -67,20 +67,32 @@ enum code optimizer_report(struct optimizer *o, int64_t trial, int64_t step, dou
 enum code optimizer_observe(struct optimizer *o, const struct config *config,
                             const struct telling *t, struct error *e) must_check;
 
-/* A trial that ended with a value. */
+/* A trial that ended with a value, or is paused with one. */
 struct best {
     int64_t trial, seed, step; /* step -1: none */
     bool baseline;
     struct config config;
-    const double *values; /* one for each objective, as told */
-    double
-        missed; /* by how much requirements are, added up; 0: all met; infinity: one is unknown */
+    const double *values; /* one for each objective: as told, or of replicates the mean */
 };
-/* The best, into `a`: requirements met or missed by least, highest step reached, completed before
- * stopped, better value, lower number. Of several objectives all that no other one beats in every
- * objective, by number. E_NOT_FOUND: no trial has a value yet. */
+/* The best of what meets the requirements, into `a`: highest step reached, completed before
+ * stopped, better value, lower number. Of several objectives all that no other one dominates, in
+ * the order of the first objective. E_NOT_FOUND: there is none yet. */
 enum code optimizer_best(struct optimizer *o, struct arena *a, const struct best **ret,
                          size_t *ret_n, struct error *e) must_check;
+
+/* From now on so many trials in all but the baseline; 0: no limit. */
+enum code optimizer_set_trials(struct optimizer *o, int64_t trials, struct error *e) must_check;
+
+/* Everything, as text; appended. A trial that is running is running still when it is read. */
+enum code optimizer_write(struct optimizer *o, struct buf *b, struct error *e) must_check;
+/* E_CORRUPT with what is wrong where the text is not whole; E_VERSION where a newer trawl wrote it.
+ * `name` is what messages call it. The search's time counts anew. */
+enum code optimizer_read(struct optimizer **ret, struct str text, const char *name,
+                         struct clock clock, struct error *e) must_check;
+/* The same to a file, which is replaced whole, and from one. */
+enum code optimizer_save(struct optimizer *o, const char *path, struct error *e) must_check;
+enum code optimizer_load(struct optimizer **ret, const char *path, struct clock clock,
+                         struct error *e) must_check;
 
 /* Borrowed for its life; never changes. */
 const struct settings *optimizer_settings(const struct optimizer *o);
@@ -92,7 +104,7 @@ struct optimizer_status {
 };
 void optimizer_status(struct optimizer *o, struct optimizer_status *ret);
 
-/* One line of JSON in, one line with its end out: see session.c. Appends to `answer`; what is wrong
+/* One line of JSON in, one line with its end out: see talk.c. Appends to `answer`; what is wrong
  * with the line is in the answer. E_NOMEM only. */
 enum { SESSION_LINE_MAX = 1 << 20 };
 enum code optimizer_talk(struct optimizer *o, struct str line, struct buf *answer) must_check;

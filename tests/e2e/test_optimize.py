@@ -56,7 +56,12 @@ class Session:
 class Optimize(Case):
     def session(self, text=FILE, *args):
         self.p.yaml(text)
-        return Session(self.p, "trawl.yaml", *args)
+        s = Session(self.p, "trawl.yaml", *args)
+        self.addCleanup(s.process.kill)
+        return s
+
+    def tearDown(self):
+        """A session is no process that has to be gone before its test is over."""
 
     def test_ask_and_tell(self):
         s = self.session()
@@ -164,7 +169,7 @@ class Optimize(Case):
             self.assertEqual(s.tell(i, metrics={"auc": auc, "ms": ms, "other": 1}), {"ok": True})
         self.assertEqual(s.tell(6, values=[0.9, 20]), {"ok": True})
         front = s.say(best=True)["front"]
-        self.assertEqual([t["id"] for t in front], [1, 2, 5, 6])
+        self.assertEqual([t["id"] for t in front], [6, 2, 1, 5])  # in the order of auc
         self.assertEqual(front[1]["values"], {"auc": 0.7, "ms": 9.0})
         s.end()
 
@@ -174,11 +179,32 @@ class Optimize(Case):
         for i, (loss, ms, mb) in enumerate([(0.1, 40, 1), (0.2, 22, 1), (0.05, None, 1)], 1):
             told = {"loss": loss, "mb": mb, **({} if ms is None else {"ms": ms})}
             self.assertEqual(s.tell(i, metrics=told), {"ok": True})
-        best = s.say(best=True)  # none meets them: the one that misses least
-        self.assertEqual((best["id"], best["meets"]), (2, False))
+        self.assertIn("no trial meets the requirements", s.say(best=True)["error"])
         s.tell(4, metrics={"loss": 0.9, "ms": 20, "mb": 7})
         best = s.say(best=True)
-        self.assertEqual((best["id"], best["meets"], best["value"]), (4, True, 0.9))
+        self.assertEqual((best["id"], best["value"]), (4, 0.9))
+        s.end()
+
+    def test_promotions(self):
+        s = self.session("goal: minimize\nparameters: {x: 'uniform(0, 1)'}\nsearch: {trials: 9, "
+                         "method: random + asha(variant=promote), budget: {min: 1, max: 9}, seed: 1}")
+        first = s.ask(9)
+        self.assertEqual({t["budget"] for t in first}, {1})
+        for t in first:
+            self.assertEqual(s.tell(t["id"], t["id"]), {"ok": True})
+        more = s.ask(9)
+        self.assertEqual([(t["id"], t["from"], t["budget"]) for t in more],
+                         [(1, 1, 3), (2, 1, 3), (3, 1, 3)])
+        self.assertEqual(more[0]["params"], first[0]["params"])
+        self.assertIn("paused", s.tell(4, 0)["error"])
+        self.assertEqual(s.say(report={"id": 2, "step": 3, "value": 0})["decision"], "pause")
+        self.assertEqual(s.tell(1, 1), {"ok": True})
+        self.assertEqual(s.tell(3, 3), {"ok": True})
+        self.assertEqual([(t["id"], t["from"], t["budget"]) for t in s.ask(9)], [(2, 3, 9)])
+        self.assertEqual(s.tell(2, 5), {"ok": True})
+        self.assertEqual(s.say(ask=1), {"trials": [], "done": True})
+        best = s.say(best=True)
+        self.assertEqual((best["id"], best["step"], best["value"]), (2, 9, 5))
         s.end()
 
     def test_first_points(self):

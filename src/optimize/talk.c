@@ -9,20 +9,15 @@
  *                     "value", and "state", "step"         {"ok": true}
  *   {"report": {"id": 1, "step": 3, "value": 0.4}}         {"decision": "continue"}
  *   {"observe": {"params": {...}, "value": 0.3}}, as tell; before the first ask       {"ok": true}
- *   {"best": true}    {"id", "params", "value", "seed", "step", "meets" (are all requirements met?
- *                     left out without any)}; of several objectives {"front": [...]}, each with
- *                     "values": {metric: value}
+ *   {"best": true}    {"id", "params", "value", "seed", "step"}; of several objectives
+ *                     {"front": [...]}, each with "values": {metric: value}
  *   {"status": true}  {"method", "why", "seed", "objectives", "trials": {state: count}, "done"}
  *
  * Anything else is answered {"error", "hint" (may be left out)}. Every line has one answer.
  */
 #include "optimize/internal.h"
 
-#include "base/json_reader.h"
-#include "base/number.h"
-
-#include <math.h>
-#include <string.h>
+#include "optimize/json.h"
 
 #define TALK_MAX    ((size_t)256 << 20)
 #define METHOD_TEXT 4096
@@ -37,228 +32,6 @@ struct talk {
 static struct str cut(struct str s)
 {
     return str_sub(s, 0, 80);
-}
-
-/* --- members --- */
-
-/* Is each member one of `known` (NULL-terminated)? */
-static enum code check_members(const struct json_node *object, const char *what,
-                               const char *const *known, struct error *e)
-{
-    size_t n = 0;
-    while (known[n])
-        n++;
-    if (object->kind != JSON_KIND_OBJECT) {
-        (void)error_set(e, E_INVALID, "\"%s\" is no object", what);
-        error_hint(e, "like {\"%s\": {\"%s\": ...}}", what, known[0]);
-        return E_INVALID;
-    }
-    for (const struct json_node *m = object->first; m; m = m->next) {
-        bool found = false;
-        for (size_t i = 0; i < n; i++)
-            found = found || str_is(m->key, known[i]);
-        if (found)
-            continue;
-        const char *near = str_nearest(m->key, known, n);
-        (void)error_set(e, E_UNKNOWN, "\"%s\" has no member \"%.*s\"", what, STR_FMT(cut(m->key)));
-        if (near)
-            error_hint(e, "did you mean \"%s\"?", near);
-        return E_UNKNOWN;
-    }
-    return OK;
-}
-
-static enum code get_whole(const struct json_node *object, const char *key, int64_t *ret,
-                           struct error *e)
-{
-    const struct json_node *m = json_member(object, key);
-    if (!m)
-        return error_set(e, E_INVALID, "\"%s\" is missing", key);
-    if (m->kind != JSON_KIND_NUMBER || !m->whole)
-        return error_set(e, E_INVALID, "\"%s\" is no whole number", key);
-    *ret = m->integer;
-    return OK;
-}
-
-static enum code real_of(const struct json_node *m, const char *what, double *ret, struct error *e)
-{
-    if (m->kind == JSON_KIND_NUMBER) {
-        *ret = m->real;
-        return OK;
-    }
-    if (m->kind == JSON_KIND_STRING && number_parse_real(m->text, ret) && !isfinite(*ret))
-        return OK;
-    (void)error_set(e, E_INVALID, "%s is no number", what);
-    error_hint(e, "a number, or one of the strings \"nan\", \"inf\", \"-inf\"");
-    return E_INVALID;
-}
-
-static enum code get_values(struct talk *t, const struct json_node *m, struct telling *ret)
-{
-    double *values = arena_array(&t->arena, m->n + 1, sizeof(*values));
-    size_t n = 0;
-    enum code code = OK;
-    if (!values)
-        return error_nomem(&t->e);
-    if (m->kind != JSON_KIND_ARRAY || m->n == 0)
-        return error_set(&t->e, E_INVALID, "\"values\" is no array of numbers");
-    for (const struct json_node *v = m->first; v && code == OK; v = v->next)
-        code = real_of(v, "one of \"values\"", &values[n++], &t->e);
-    ret->values = values;
-    ret->n_values = n;
-    return code;
-}
-
-static enum code get_metrics(struct talk *t, const struct json_node *m, struct telling *ret)
-{
-    struct metric_value *metrics = arena_array(&t->arena, m->n + 1, sizeof(*metrics));
-    size_t n = 0;
-    if (!metrics)
-        return error_nomem(&t->e);
-    if (m->kind != JSON_KIND_OBJECT || m->n == 0)
-        return error_set(&t->e, E_INVALID, "\"metrics\" is no object of names and numbers");
-    if (m->n > TOLD_METRICS_MAX)
-        return error_set(&t->e, E_LIMIT, "%u metrics, more than %d", m->n, TOLD_METRICS_MAX);
-    for (const struct json_node *v = m->first; v; v = v->next) {
-        char what[100];
-        struct str name = cut(v->key);
-        struct buf b;
-        buf_init(&b, sizeof(what));
-        buf_fmt(&b, "the metric \"%.*s\"", STR_FMT(name));
-        const char *text = arena_cstr(&t->arena, buf_view(&b));
-        buf_free(&b);
-        metrics[n].name = v->key;
-        enum code code = real_of(v, text ? text : "a metric", &metrics[n++].value, &t->e);
-        if (code != OK)
-            return code;
-    }
-    ret->metrics = metrics;
-    ret->n_metrics = n;
-    return OK;
-}
-
-static enum code get_state(const struct json_node *m, struct telling *ret, struct error *e)
-{
-    const char *names[OUTCOME_CANCELLED + 1];
-    for (int i = 0; i <= OUTCOME_CANCELLED; i++) {
-        names[i] = outcome_name((enum outcome)i);
-        if (m->kind == JSON_KIND_STRING && str_is(m->text, names[i])) {
-            ret->has_outcome = true;
-            ret->outcome = (enum outcome)i;
-            return OK;
-        }
-    }
-    (void)error_set(e, E_UNKNOWN, "\"state\" is not one that a trial ends in");
-    error_hint(e, "completed, stopped, failed, infeasible or cancelled");
-    return E_UNKNOWN;
-}
-
-/* What "tell" and "observe" have in common. */
-static enum code get_telling(struct talk *t, const struct json_node *x, struct telling *ret)
-{
-    const struct json_node *value = json_member(x, "value"), *values = json_member(x, "values");
-    const struct json_node *metrics = json_member(x, "metrics"), *state = json_member(x, "state");
-    enum code code = OK;
-    *ret = (struct telling){.has_outcome = false};
-    if ((value != NULL) + (values != NULL) + (metrics != NULL) > 1)
-        return error_set(&t->e, E_INVALID,
-                         "\"value\", \"values\" and \"metrics\" exclude one another");
-    if (value) {
-        double *v = arena_alloc(&t->arena, sizeof(*v));
-        if (!v)
-            return error_nomem(&t->e);
-        code = real_of(value, "\"value\"", v, &t->e);
-        ret->values = v;
-        ret->n_values = 1;
-    } else if (values) {
-        code = get_values(t, values, ret);
-    } else if (metrics) {
-        code = get_metrics(t, metrics, ret);
-    }
-    if (code == OK && state)
-        code = get_state(state, ret, &t->e);
-    if (code == OK && json_member(x, "step")) {
-        ret->has_step = true;
-        code = get_whole(x, "step", &ret->step, &t->e);
-    }
-    return code;
-}
-
-/* --- parameters --- */
-
-static enum code scalar_of(const struct json_node *m, struct str name, struct value *ret,
-                           struct error *e)
-{
-    switch (m->kind) {
-    case JSON_KIND_BOOL:
-        *ret = value_bool(m->truth);
-        return OK;
-    case JSON_KIND_NUMBER:
-        *ret = m->whole ? value_int(m->integer) : value_real(m->real);
-        return OK;
-    case JSON_KIND_STRING:
-        *ret = value_string(m->text);
-        return OK;
-    case JSON_KIND_NULL:
-    case JSON_KIND_ARRAY:
-    case JSON_KIND_OBJECT:
-        break;
-    }
-    return error_set(e, E_INVALID, "%.*s has a value that no parameter can have",
-                     STR_FMT(cut(name)));
-}
-
-static enum code value_of(struct talk *t, const struct json_node *m, struct value *ret)
-{
-    if (m->kind != JSON_KIND_ARRAY)
-        return scalar_of(m, m->key, ret, &t->e);
-    struct value *items = arena_array(&t->arena, m->n + 1, sizeof(*items));
-    size_t n = 0;
-    enum code code = items ? OK : error_nomem(&t->e);
-    for (const struct json_node *v = m->first; v && code == OK; v = v->next)
-        code = scalar_of(v, m->key, &items[n++], &t->e);
-    if (code == OK)
-        *ret = (struct value){.type = VALUE_LIST, .list = {items, n}};
-    return code;
-}
-
-/* What the prior says of a value, said of the parameter. */
-static enum code accept(struct talk *t, const struct param *p, struct value *v)
-{
-    struct error why = {.code = OK};
-    enum code code = prior_accept(&p->prior, &t->arena, v, &why);
-    if (code == OK)
-        return OK;
-    (void)error_set(&t->e, code, "%s: %s", p->name.p, why.message);
-    error_hint(&t->e, "%s", why.hint);
-    return code;
-}
-
-/* Defaults stand for what is left out. */
-static enum code get_config(struct talk *t, const struct json_node *params, struct config *ret)
-{
-    const struct space *s = optimizer_settings(t->o)->space;
-    struct value *given = arena_array(&t->arena, s->n_params, sizeof(*given));
-    if (!given)
-        return error_nomem(&t->e);
-    if (!params || params->kind != JSON_KIND_OBJECT)
-        return error_set(&t->e, E_INVALID, "\"params\" is %s", params ? "no object" : "missing");
-    for (const struct json_node *m = params->first; m; m = m->next) {
-        int i = space_find(s, m->key);
-        if (i < 0) {
-            const char *near = space_nearest(s, m->key);
-            (void)error_set(&t->e, E_UNKNOWN, "there is no parameter %.*s", STR_FMT(cut(m->key)));
-            if (near)
-                error_hint(&t->e, "did you mean %s?", near);
-            return E_UNKNOWN;
-        }
-        enum code code = value_of(t, m, &given[i]);
-        if (code == OK)
-            code = accept(t, &s->params[i], &given[i]);
-        if (code != OK)
-            return code;
-    }
-    return config_complete(s, &t->arena, given, ret, &t->e);
 }
 
 /* --- answers --- */
@@ -344,11 +117,11 @@ static enum code on_tell(struct talk *t, const struct json_node *x)
     static const char *const known[] = {"id", "value", "values", "metrics", "state", "step", NULL};
     int64_t id = 0;
     struct telling told;
-    enum code code = check_members(x, "tell", known, &t->e);
+    enum code code = json_members(x, "tell", known, &t->e);
     if (code == OK)
-        code = get_whole(x, "id", &id, &t->e);
+        code = json_whole(x, "id", &id, &t->e);
     if (code == OK)
-        code = get_telling(t, x, &told);
+        code = json_telling(x, &t->arena, &told, &t->e);
     if (code == OK)
         code = optimizer_tell(t->o, id, &told, &t->e);
     if (code == OK)
@@ -363,13 +136,13 @@ static enum code on_report(struct talk *t, const struct json_node *x)
     struct telling told;
     struct result result;
     enum decision d;
-    enum code code = check_members(x, "report", known, &t->e);
+    enum code code = json_members(x, "report", known, &t->e);
     if (code == OK)
-        code = get_whole(x, "id", &id, &t->e);
+        code = json_whole(x, "id", &id, &t->e);
     if (code == OK)
-        code = get_whole(x, "step", &step, &t->e);
+        code = json_whole(x, "step", &step, &t->e);
     if (code == OK)
-        code = get_telling(t, x, &told);
+        code = json_telling(x, &t->arena, &told, &t->e);
     if (code == OK && told.n_values == 0 && told.n_metrics == 0)
         code = error_set(&t->e, E_INVALID, "\"value\" is missing");
     if (code == OK)
@@ -391,11 +164,12 @@ static enum code on_observe(struct talk *t, const struct json_node *x)
                                         "state",  "step",  NULL};
     struct config config;
     struct telling told;
-    enum code code = check_members(x, "observe", known, &t->e);
+    enum code code = json_members(x, "observe", known, &t->e);
     if (code == OK)
-        code = get_config(t, json_member(x, "params"), &config);
+        code = json_config(optimizer_settings(t->o)->space, json_member(x, "params"), &t->arena,
+                           &config, &t->e);
     if (code == OK)
-        code = get_telling(t, x, &told);
+        code = json_telling(x, &t->arena, &told, &t->e);
     if (code == OK)
         code = optimizer_observe(t->o, &config, &told, &t->e);
     if (code == OK)
@@ -421,10 +195,6 @@ static void write_best(struct talk *t, const struct best *b)
             jw_real(j, b->values[i]);
         }
         jw_object_end(j);
-    }
-    if (s->n_requirements > 0) {
-        jw_key(j, "meets");
-        jw_bool(j, b->missed == 0);
     }
     key_i64(j, "seed", b->seed);
     jw_key(j, "step");
