@@ -33,6 +33,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#ifndef TRAWL_TRAWL_H /* which has these two as well */
 enum trawl_decision {
     TRAWL_CONTINUE = 0,
     TRAWL_STOP, /* end for good */
@@ -43,9 +44,9 @@ struct trawl_metric {
     const char *name; /* 1 to 200 bytes of UTF-8 */
     double value;     /* NaN and infinities too */
 };
+#endif
 
-/* Private from here to the next banner ------------------------------------------------------------
- */
+/* Private from here to the next banner -------------------------------------------------------- */
 
 /* Text that grows; `failed` once memory ran out. */
 struct trawl_text_ {
@@ -251,8 +252,7 @@ static inline const char *trawl_take_value_(const char *p, char *out, size_t roo
     return p;
 }
 
-/* What programs call ------------------------------------------------------------------------------
- */
+/* What programs call -------------------------------------------------------------------------- */
 
 /* Whether this process runs inside a trial. */
 static inline int trawl_inside(void)
