@@ -72,7 +72,8 @@ def _shared(methods: list[Method], mark: int) -> list[Method]:
 
 def _interval(method: Method, mark: int) -> str:
     samples = [grid[:, mark - 1] for grid in method.grid.values()]
-    return "{:.3f} [{:.3f}, {:.3f}]".format(*statistics.mean_with_interval(samples))
+    mean, low, high = statistics.mean_with_interval(samples)
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]" if min(map(len, samples)) > 1 else f"{mean:.3f}"
 
 
 def _ranks(methods: list[Method], mark: int) -> dict[str, float]:
