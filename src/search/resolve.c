@@ -10,32 +10,27 @@
 
 enum { HALF = 190 };
 
+/* Below this there is nothing to learn from: even points cover the space best. */
+enum { TRIALS_TO_LEARN = 5 };
+
 static void auto_sampler(struct method *m, const struct space *s, const struct effort *effort,
                          char why[HALF])
 {
     bool exact;
     int64_t count = space_count(s, &exact);
-    const char *at_most = exact ? "" : "at most ";
     if (count > 0 && count <= effort->trials) {
         method_set_sampler(m, &sampler_grid);
         snprintf(why, HALF,
                  "all %s%" PRId64 " configurations fit into %" PRId64 " trials and are enumerated",
-                 at_most, count, effort->trials);
-        return;
+                 exact ? "" : "at most ", count, effort->trials);
+    } else if (effort->trials > 0 && effort->trials < TRIALS_TO_LEARN) {
+        method_set_sampler(m, &sampler_sobol);
+        snprintf(why, HALF, "%" PRId64 " trials teach too little to model, so sobol spreads them",
+                 effort->trials);
+    } else {
+        method_set_sampler(m, &sampler_gp);
+        snprintf(why, HALF, "gp needs the fewest trials in a space that can't be enumerated");
     }
-    method_set_sampler(m, &sampler_sobol);
-    if (count == 0)
-        snprintf(why, HALF, "the space is infinite, so sobol spreads the trials evenly over it");
-    else if (effort->trials == 0)
-        snprintf(why, HALF,
-                 "the space has %s%" PRId64
-                 " configurations and the number of trials is open, so sobol spreads them evenly",
-                 at_most, count);
-    else
-        snprintf(why, HALF,
-                 "the space has %s%" PRId64
-                 " configurations, more than the trials planned, so sobol spreads them evenly",
-                 at_most, count);
 }
 
 /* The eta that asha would have: auto brings it in only where a trial can be stopped at all. */
@@ -114,12 +109,8 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
         return code;
     struct method r = *m;
     char sampler[HALF] = "", allocator[HALF] = "";
-    bool by_default = !r.sampler && !r.is_auto;
     if (r.sampler) {
         snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
-    } else if (by_default && r.allocator) {
-        method_set_sampler(&r, &sampler_sobol);
-        snprintf(sampler, HALF, "sobol goes with %s where no sampler is named", r.allocator->name);
     } else {
         auto_sampler(&r, s, effort, sampler);
     }

@@ -41,35 +41,51 @@ static void resolves(const char *text, const struct row *rows, const struct effo
     space_free(s);
 }
 
+/* And what it chose says so of itself, and reads back. */
+static void chooses(const char *text, const struct row *rows, const struct effort *effort,
+                    const struct sampler_kind *sampler, const struct allocator_kind *allocator)
+{
+    struct space *s = make_space(rows, NULL);
+    struct method m = make_method(text, s, effort);
+    struct buf b;
+    assert_ptr_equal(m.sampler, sampler);
+    assert_ptr_equal(m.allocator, allocator);
+    buf_init(&b, 1000);
+    method_write(&m, &b);
+    assert_ok(buf_end(&b, NULL));
+    resolves(b.p, rows, effort, b.p);
+    buf_free(&b);
+    space_free(s);
+}
+
 static void what_is_left_out_is_filled_in(void **state)
 {
     resolves("random", infinite, &stepped, "random + full");
     resolves("random", infinite, &one_shot, "random + full");
     resolves("sobol", infinite, &one_shot, "sobol(scramble=owen) + full");
-    resolves("asha", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
-    resolves("median(min_trials=3)", is_finite, &stepped,
-             "sobol(scramble=owen) + median(warmup=0, min_trials=3, points=64)");
+    chooses("asha", infinite, &stepped, &sampler_gp, &allocator_asha);
+    chooses("median(min_trials=3)", infinite, &stepped, &sampler_gp, &allocator_median);
     resolves(" random\n+asha ( eta = 4 ) ", infinite, &stepped,
              "random + asha(eta=4, variant=stop)");
     resolves("asha + random", infinite, &stepped, "random + asha(eta=3, variant=stop)");
     resolves("grid", is_finite, &one_shot, "grid(points=0) + full");
     resolves("grid(points=5)", infinite, &one_shot, "grid(points=5) + full");
-    resolves("full()", infinite, &one_shot, "sobol(scramble=owen) + full");
+    chooses("full()", infinite, &one_shot, &sampler_gp, &allocator_full);
 }
 
 static void auto_chooses(void **state)
 {
-    struct effort few = {.trials = 7}, open = {.trials = 0};
+    struct effort few = {.trials = 4}, open = {.trials = 0};
     struct effort narrow = {.trials = 60, .has_steps = true, .min_steps = 10, .max_steps = 29};
-    resolves("auto", infinite, &one_shot, "sobol(scramble=owen) + full");
-    resolves("auto", infinite, &stepped, "sobol(scramble=owen) + asha(eta=3, variant=stop)");
-    resolves("auto", infinite, &narrow, "sobol(scramble=owen) + full");
-    resolves("auto", is_finite, &one_shot, "grid(points=0) + full");
-    resolves("auto", is_finite, &stepped, "grid(points=0) + asha(eta=3, variant=stop)");
-    resolves("auto", is_finite, &few, "sobol(scramble=owen) + full");
-    resolves("auto", is_finite, &open, "sobol(scramble=owen) + full");
-    resolves("auto + asha(eta=9)", infinite, &stepped,
-             "sobol(scramble=owen) + asha(eta=9, variant=stop)");
+    chooses("auto", infinite, &one_shot, &sampler_gp, &allocator_full);
+    chooses("auto", infinite, &stepped, &sampler_gp, &allocator_asha);
+    chooses("auto", infinite, &narrow, &sampler_gp, &allocator_full);
+    chooses("auto", infinite, &few, &sampler_sobol, &allocator_full);
+    chooses("auto", is_finite, &one_shot, &sampler_grid, &allocator_full);
+    chooses("auto", is_finite, &stepped, &sampler_grid, &allocator_asha);
+    chooses("auto", is_finite, &few, &sampler_sobol, &allocator_full);
+    chooses("auto", is_finite, &open, &sampler_gp, &allocator_full);
+    chooses("auto + asha(eta=9)", infinite, &stepped, &sampler_gp, &allocator_asha);
 }
 
 struct wrong {
