@@ -4,7 +4,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct sampler_kind *const samplers[] = {
-    &sampler_random, &sampler_grid, &sampler_sobol, &sampler_gp, &sampler_evolution, &sampler_local,
+    /* clang-format off */
+    &sampler_random,
+    &sampler_grid,
+    &sampler_sobol,
+    &sampler_gp,
+    &sampler_evolution,
+    &sampler_local,
+    &sampler_nsga2,
+    /* clang-format on */
 };
 
 static const struct allocator_kind *const allocators[] = {
