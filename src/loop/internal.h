@@ -22,8 +22,13 @@ struct loop_settled {
     bool closed; /* inside the walk: freed after it */
 };
 
+struct work_item;
+
 struct loop {
     uv_loop_t uv;
+    uv_mutex_t lock; /* what other threads touch: has_run of the work items */
+    uv_cond_t ran;
+    struct work_item *work; /* not given back yet */
     uv_prepare_t prepare;
     struct loop_settled *hooks;
     bool walking;

@@ -66,12 +66,39 @@ static void on_prepare(uv_prepare_t *handle)
     run_hooks(handle->data);
 }
 
+static int make_lock(struct loop *l)
+{
+    int r = uv_mutex_init(&l->lock);
+    if (r < 0)
+        return r;
+    r = uv_cond_init(&l->ran);
+    if (r < 0)
+        uv_mutex_destroy(&l->lock);
+    return r;
+}
+
+static void free_lock(struct loop *l)
+{
+    uv_cond_destroy(&l->ran);
+    uv_mutex_destroy(&l->lock);
+}
+
+static int make_uv(struct loop *l)
+{
+    int r = uv_loop_init(&l->uv);
+    if (r < 0)
+        free_lock(l);
+    return r;
+}
+
 enum code loop_new(struct loop **ret, struct error *e)
 {
     struct loop *l = calloc(1, sizeof(*l));
     if (!l)
         return error_nomem(e);
-    int r = uv_loop_init(&l->uv);
+    int r = make_lock(l);
+    if (r == 0)
+        r = make_uv(l);
     if (r < 0) {
         free(l);
         return loop_error(e, r, "cannot make an event loop");
@@ -92,14 +119,19 @@ void loop_free(struct loop *l)
         free(l->hooks);
         l->hooks = next;
     }
+    loop_work_finish(l);
+    while (l->work) /* finished, but libuv has not given it back */
+        uv_run(&l->uv, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&l->prepare, NULL);
     /* The last turn of what was closed; a stop that nobody obeyed yet would swallow the first. */
     if (uv_run(&l->uv, UV_RUN_NOWAIT) != 0)
         uv_run(&l->uv, UV_RUN_NOWAIT);
     /* A handle that is still open points into the loop: a leak, which the leak checker names, does
      * less harm than a pointer to nothing. */
-    if (uv_loop_close(&l->uv) == 0)
+    if (uv_loop_close(&l->uv) == 0) {
+        free_lock(l);
         free(l);
+    }
 }
 
 enum code loop_run(struct loop *l, struct error *e)

@@ -1,8 +1,9 @@
 /*
- * libuv, wrapped once: timers, descriptors, signals, Unix sockets with lines or bytes, and a hook
- * that runs once all events of a turn are handled.
+ * libuv, wrapped once: timers, descriptors, signals, Unix sockets with lines or bytes, work on
+ * other threads, and a hook that runs once all events of a turn are handled.
  *
- * One thread. Handles are freed by their *_close, which may be called inside their own callback; no
+ * One thread: all callbacks come on the one that runs the loop, but for the `run` of loop_work.
+ * Handles are freed by their *_close, which may be called inside their own callback; no
  * callback comes after it.
  */
 #ifndef LOOP_LOOP_H
@@ -20,7 +21,8 @@ struct loop_stream;
 struct loop_listener;
 
 enum code loop_new(struct loop **ret, struct error *e) must_check;
-void loop_free(struct loop *l); /* everything must be closed */
+/* Everything must be closed; work that is still running is waited for. */
+void loop_free(struct loop *l);
 /* Runs until loop_stop. */
 enum code loop_run(struct loop *l, struct error *e) must_check;
 void loop_stop(struct loop *l);
@@ -36,6 +38,16 @@ enum code loop_timer_new(struct loop *l, void (*fire)(void *), void *self, struc
                          struct error *e) must_check;
 void loop_timer_set(struct loop_timer *t, int64_t at_ns);
 void loop_timer_close(struct loop_timer *t);
+
+/* `run` is called on another thread, with a stack that may be small; when it has returned, `done`
+ * on the loop's, never inside this call. Several run at once; what is too much for the machine
+ * waits.
+ */
+enum code loop_work(struct loop *l, void (*run)(void *), void (*done)(void *), void *self,
+                    struct error *e) must_check;
+/* Returns when nothing runs any more and nothing will: what has not begun never does, and `done` is
+ * not called for anything given before. Handles no events. */
+void loop_work_finish(struct loop *l);
 
 /* Level-triggered readiness of a descriptor (a pidfd, a pipe); the descriptor stays the caller's.
  */
