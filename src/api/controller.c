@@ -131,6 +131,12 @@ static enum code make_runtime_dir(struct controller *c, struct error *e)
     return code;
 }
 
+static enum code submit_work(void *self, void (*run)(void *), void (*done)(void *), void *work,
+                             struct error *e)
+{
+    return loop_work(self, run, done, work, e);
+}
+
 static enum code make_scheduler(struct controller *c, struct error *e)
 {
     struct scheduler_options so = {.store = c->store,
@@ -139,6 +145,7 @@ static enum code make_scheduler(struct controller *c, struct error *e)
                                    .store_dir = c->o.project->store_dir,
                                    .runtime_dir = c->runtime_dir,
                                    .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN),
+                                   .workers = {submit_work, c->loop},
                                    .sink = {on_event, c}};
     enum code code = scheduler_new(&so, &c->scheduler, e);
     char *supervisor = io_join(c->o.executable_dir, "trawl-supervisor");
@@ -227,6 +234,8 @@ void controller_free(struct controller *c)
         loop_timer_close(c->draw_timer);
     if (c->executor != NULL)
         c->executor->ops->close(c->executor);
+    if (c->loop != NULL)
+        loop_work_finish(c->loop); /* it reads what the scheduler owns */
     scheduler_free(c->scheduler);
     if (c->loop != NULL)
         loop_free(c->loop);

@@ -4,17 +4,24 @@
  * Usually at once. With `order: fixed` the searcher sees one sequence whatever the timing: p asks,
  * the events of trial 1, an ask, the events of trial 2, an ask, ... (p = parallel): the sequence of
  * a search that runs one trial after the other with results p trials late. A report that is early
- * waits (its program is held), an exit that is early too, and its slot with it.
+ * waits (its program is held), an exit that is early too, and its slot with it. An ask whose
+ * suggestion is still being made (ahead.c) holds the sequence up.
  */
 #include "sched/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+/* order: fixed. Are the first p asks still to be made? */
+static bool is_opening(const struct search *q)
+{
+    return q->turn == 1 && q->open_for_asks && !q->over_budget && q->asked < q->parallel;
+}
+
 static bool in_turn(const struct live_trial *t)
 {
     const struct search *q = t->search;
-    return q->turn == 0 || trial_id_number(t->row.id) <= q->turn;
+    return q->turn == 0 || (trial_id_number(t->row.id) <= q->turn && !is_opening(q));
 }
 
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after)
@@ -253,6 +260,7 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
     return true;
 }
 
+/* Is there one trial more to run? Not while a suggestion is being made for it. */
 static bool ask(struct scheduler *s, struct search *q)
 {
     struct arena a;
@@ -261,6 +269,7 @@ static bool ask(struct scheduler *s, struct search *q)
     struct entry entry = {0};
     arena_init(&a, 16 << 20);
     bool asked = false;
+    ahead_needed(s, q);
     enum code c = searcher_ask(q->searcher, &a, &p, &entry, &e);
     if (c != OK) {
         search_set_state(s, q, SEARCH_FAILED, e.message);
@@ -274,6 +283,7 @@ static bool ask(struct scheduler *s, struct search *q)
         q->asked = p.trial;
         if (s->only_first)
             q->open_for_asks = false;
+        ahead_taken(s, q);
     }
     arena_free(&a);
     return asked;
@@ -309,10 +319,12 @@ static struct live_trial *next_queued(struct search *q)
  * next one, then let its successor's events in. */
 static void advance_turn(struct scheduler *s, struct search *q)
 {
-    while (q->turn == 1 && q->state == SEARCH_RUNNING && q->open_for_asks && !q->over_budget &&
-           q->asked < q->parallel && sched_ok(s)) {
-        if (!ask(s, q))
-            break;
+    while (is_opening(q) && q->state == SEARCH_RUNNING && sched_ok(s)) {
+        if (ask(s, q))
+            continue;
+        if (ahead_is_out(q))
+            return;
+        break;
     }
     while (q->turn > 0 && q->state == SEARCH_RUNNING && sched_ok(s)) {
         struct live_trial *t = live_trial_find(q, q->turn);
@@ -321,8 +333,8 @@ static void advance_turn(struct scheduler *s, struct search *q)
         bool finished = q->turn <= q->asked && (t == NULL || t->exit_fed);
         if (!finished)
             return;
-        if (q->open_for_asks && !q->over_budget)
-            (void)ask(s, q);
+        if (q->open_for_asks && !q->over_budget && !ask(s, q) && ahead_is_out(q))
+            return;
         q->turn++;
     }
 }

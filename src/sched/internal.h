@@ -93,11 +93,18 @@ struct action {
     enum verdict verdict;
 };
 
+/* One that is being made (ahead.c). */
+struct suggestion {
+    struct searcher *searcher;
+    struct preparation *preparation; /* NULL: none is */
+};
+
 struct search {
     struct search *next;
     struct search_id id;
     struct settings *settings;
     struct searcher *searcher;
+    struct suggestion suggestion;
     struct arena arena;
     struct snapshot snapshot;
     char code_gone[400]; /* why its snapshot can't be read; empty: it can */
@@ -272,6 +279,15 @@ void feed_end_waiting(struct scheduler *s, struct search *q);
 bool feed_may_start(const struct scheduler *s, const struct search *q);
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after);
 void feed_forget(struct live_trial *t);
+
+/* ahead.c: suggestions, made by workers. */
+/* Before an ask: what it needs is begun, if it isn't already. */
+void ahead_needed(const struct scheduler *s, struct search *q);
+/* After a trial was asked for: the next one is begun, where that is due. */
+void ahead_taken(const struct scheduler *s, struct search *q);
+/* Is one being made? Then an ask may be told to wait; scheduler_settle is called when it is made.
+ */
+bool ahead_is_out(const struct search *q);
 
 /* events.c: the executor's listener. */
 void events_frame(void *self, int64_t attempt, const struct frame *f);

@@ -30,6 +30,16 @@
 
 struct scheduler;
 
+/* Who does work that would hold up the loop. `run` is called once on any thread, then `done` on the
+ * scheduler's, never inside `submit`; scheduler_settle is called after it, as after an event.
+ * Before scheduler_free whatever runs must have returned, and no `done` comes after it. Where
+ * `submit` fails the work is done on the spot. */
+struct workers {
+    enum code (*submit)(void *self, void (*run)(void *), void (*done)(void *), void *work,
+                        struct error *e);
+    void *self;
+};
+
 struct scheduler_options {
     struct store *store; /* locked by us; borrowed */
     struct clock clock;
@@ -37,6 +47,7 @@ struct scheduler_options {
     const char *store_dir;   /* holds trials/ and code/; copied */
     const char *runtime_dir; /* where endpoint sockets go; copied */
     int cpus;                /* how many this machine has */
+    struct workers workers;  /* submit NULL: there are none, and all is done on the spot */
     struct event_sink sink;  /* told of everything, after it is durable */
 };
 

@@ -31,6 +31,21 @@ static enum code copy_fitted(const struct searcher *s, struct preparation *p)
     return OK;
 }
 
+/* May a fresh configuration come next that takes its time? */
+static bool may_draw(const struct searcher *s)
+{
+    size_t first;
+    return s->begun && !s->settings.method.sampler->instant && !searcher_is_spent(s) &&
+           next_kind(s, &first) == NEXT_DRAWN;
+}
+
+bool searcher_needs_suggestion(const struct searcher *s)
+{
+    enum next kind;
+    size_t first;
+    return may_draw(s) && allocate(s, &kind, &first).kind == ALLOCATE_NEW;
+}
+
 static int64_t within(int64_t x, int64_t lo, int64_t hi)
 {
     return x < lo ? lo : x > hi ? hi : x;
@@ -39,10 +54,8 @@ static int64_t within(int64_t x, int64_t lo, int64_t hi)
 enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation **ret,
                            struct error *e)
 {
-    size_t first;
     *ret = NULL;
-    if (s->out || s->ready || !s->begun || s->settings.method.sampler->instant ||
-        searcher_is_spent(s) || next_kind(s, &first) != NEXT_DRAWN)
+    if (s->out || s->ready || !may_draw(s))
         return OK;
     struct preparation *p = calloc(1, sizeof(*p));
     if (!p || copy_fitted(s, p) != OK) {

@@ -144,6 +144,9 @@ struct preparation;
  * end), or the sampler is instant. The preparation stays the searcher's. */
 enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation **ret,
                            struct error *e) must_check;
+/* Would an ask need one now? Not for a trial that goes on, nor where there is nothing to prepare
+ * but for one being ready or out. */
+bool searcher_needs_suggestion(const struct searcher *s);
 /* Once, on any thread. It touches nothing but the preparation, the sampler, and what never changes:
  * so nothing else may be done to the searcher's sampler meanwhile (the searcher sees to that), and
  * the searcher must not be freed before it returns. */

@@ -69,12 +69,18 @@ static int64_t duration(struct world *w, int64_t ns)
     return ns / 2 + ns * (int64_t)(w->jitter >> 16 & 1023) / 512;
 }
 
+/* Trials of a second search count from 101 here, of a third from 201, ... */
+static int64_t number_of(const struct wire_spec *spec)
+{
+    struct str rest = spec->trial;
+    struct str search = str_cut(&rest, '.');
+    return strtoll(rest.p, NULL, 10) + 100 * (strtoll(search.p, NULL, 10) - 1);
+}
+
 static enum code start(struct executor *x, const struct wire_spec *spec, struct error *e)
 {
     struct world *w = of(x);
-    struct str rest = spec->trial;
-    (void)str_cut(&rest, '.');
-    int64_t number = strtoll(rest.p, NULL, 10);
+    int64_t number = number_of(spec);
     check_durable(w, spec->attempt);
     assert_in_range(number, 1, TRIALS_MAX - 1);
     for (size_t i = 0; i < w->n; i++)
@@ -90,6 +96,9 @@ static enum code start(struct executor *x, const struct wire_spec *spec, struct 
     snprintf(a->devices, sizeof a->devices, "%.*s", STR_FMT(spec->devices));
     a->wakes = w->time.monotonic_ns;
     w->attempts_of[number]++;
+    if (w->starved)
+        w->idle_ns += w->time.monotonic_ns - w->last_exit;
+    w->starved = false;
     w->running++;
     w->most_running = w->running > w->most_running ? w->running : w->most_running;
     return OK;
@@ -170,6 +179,36 @@ static void close_(struct executor *x)
 
 static const struct executor_ops ops = {start, adopt, ack, answer, hold, verdict, forget, close_};
 
+/* --- workers --- */
+
+static enum code submit(void *self, void (*run)(void *), void (*done)(void *), void *work,
+                        struct error *e)
+{
+    struct world *w = self;
+    if (w->workers_refuse)
+        return error_nomem(e);
+    assert_in_range(w->n_work, 0, WORK_MAX - 1);
+    w->work[w->n_work++] =
+        (struct fake_work){run, done, work, w->time.monotonic_ns + duration(w, w->work_ns)};
+    return OK;
+}
+
+/* What is due. More may be given while its end is told. */
+static bool work(struct world *w)
+{
+    for (int i = 0; i < w->n_work; i++) {
+        struct fake_work x = w->work[i];
+        if (x.due > w->time.monotonic_ns)
+            continue;
+        w->work[i] = w->work[--w->n_work];
+        x.run(x.self);
+        x.done(x.self);
+        w->n_worked++;
+        return true;
+    }
+    return false;
+}
+
 /* --- what attempts do --- */
 
 static void spool(struct world *w, struct fake_attempt *a, struct spooled s)
@@ -184,6 +223,8 @@ static void die(struct world *w, struct fake_attempt *a)
     a->alive = false;
     a->over = true;
     a->wakes = w->time.monotonic_ns;
+    w->last_exit = w->time.monotonic_ns;
+    w->starved = true;
     w->running--;
 }
 
@@ -295,6 +336,8 @@ static bool turn(struct world *w)
     }
     for (size_t i = 0; i < w->n && w->scheduler != NULL; i++)
         any = deliver(w, &w->attempts[i]) || any;
+    while (w->scheduler != NULL && work(w))
+        any = true;
     if (w->scheduler != NULL)
         w->listener.settled(w->listener.self);
     return any;
@@ -307,6 +350,8 @@ static int64_t next_time(struct world *w)
         if (w->attempts[i].alive && w->attempts[i].wakes < at)
             at = w->attempts[i].wakes;
     }
+    for (int i = 0; i < w->n_work; i++)
+        at = w->work[i].due < at ? w->work[i].due : at;
     return at;
 }
 
@@ -362,6 +407,7 @@ void world_start(struct world *w, int cpus)
                                   .store_dir = w->dir,
                                   .runtime_dir = w->dir,
                                   .cpus = cpus,
+                                  .workers = {w->no_workers ? NULL : submit, w},
                                   .sink = {on_event, w}};
     assert_ok(scheduler_new(&o, &w->scheduler, &e));
     w->listener = scheduler_listener(w->scheduler);
@@ -371,6 +417,7 @@ void world_start(struct world *w, int cpus)
 void world_crash(struct world *w)
 {
     close_(&w->executor);
+    w->n_work = 0; /* whatever runs dies with its process */
     scheduler_free(w->scheduler);
     w->scheduler = NULL;
     store_close(w->store);

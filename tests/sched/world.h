@@ -2,6 +2,9 @@
  * A world for the scheduler: a virtual clock, an executor whose attempts are rows in memory, a real
  * store on disk.
  *
+ * Its workers are a list: what they are given runs, and its end is told, when `work_ns` have
+ * passed; everything that came in between may have changed, and must not matter to it.
+ *
  * Programs are described by a function of the trial: how long a step takes, what it reports, how it
  * ends. An attempt's events go into its spool, which outlives the controller (world_crash), and are
  * delivered in order of virtual time. What the scheduler asks of the executor is checked against
@@ -43,7 +46,7 @@ struct spooled {
 };
 
 struct fake_attempt {
-    int64_t id, trial; /* trial: number */
+    int64_t id, trial; /* trial: number; of a second search plus 100, of a third plus 200, ... */
     int64_t steps, step;
     int parts;     /* of the step, reported so far */
     int64_t wakes; /* virtual time of its next event; INT64_MAX: waits for an answer, or is over */
@@ -56,6 +59,16 @@ struct fake_attempt {
     struct spooled spool[SPOOL_MAX];
     char devices[32];
 };
+
+/* Given to the workers. */
+struct fake_work {
+    void (*run)(void *);
+    void (*done)(void *);
+    void *self;
+    int64_t due; /* virtual time */
+};
+
+enum { WORK_MAX = 16 };
 
 struct world {
     struct executor executor; /* first */
@@ -72,6 +85,15 @@ struct world {
     size_t n;
     struct fake_attempt attempts[ATTEMPTS_MAX];
     int running, most_running;
+    bool no_workers;     /* everything is made on the spot */
+    bool workers_refuse; /* no work is taken */
+    int64_t work_ns;     /* how long a suggestion takes, jitter aside */
+    struct fake_work work[WORK_MAX];
+    int n_work;
+    int64_t n_worked;  /* pieces of work done */
+    int64_t idle_ns;   /* virtual time that slots stood idle between two trials, all together */
+    int64_t last_exit; /* virtual time */
+    bool starved;      /* a trial ended and none was started since */
     struct event last_ended;
     int events[EVENT_NOTE + 1];
     int64_t crash_after; /* commits until the controller dies; 0: never */
