@@ -591,7 +591,8 @@ class Result:
     """What a search over a function came to."""
 
     best: Optional[Trial]  # None: no trial succeeded, or none met the requirements
-    trials: list[Trial]  # all of them, by number, with their values, states and errors
+    # all of them, by number, with their values, states and errors
+    trials: list[Trial] = dataclasses.field(repr=False)
     optimizer: Optimizer = dataclasses.field(repr=False)
 
     @property
