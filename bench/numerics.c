@@ -18,7 +18,9 @@ enum { N = 1024, ORDER = 1000, POINTS = 1536, DIMENSIONS = 10, CANDIDATES = 24 }
 struct bench {
     size_t n; /* the order of what is timed */
     double x[N], y[N], z[N], out[N], slope[N], weight[DIMENSIONS], ret[CANDIDATES];
-    const double *columns[DIMENSIONS], *points[DIMENSIONS];
+    double wide[N], narrow[N]; /* rates of mixtures: most kernels count, and few do */
+    const double *columns[DIMENSIONS], *points[DIMENSIONS], *wides[DIMENSIONS],
+        *narrows[DIMENSIONS];
     double matrix[ORDER * ORDER]; /* positive definite */
     double factor[ORDER * ORDER], a[ORDER * ORDER], b[ORDER * POINTS], c[ORDER * POINTS];
 };
@@ -78,14 +80,18 @@ KERNEL(run_dot_squares, vec_dot_squares(N, DIMENSIONS, b->y, b->x, b->columns, b
 
 static void run_mixture(struct bench *b)
 {
-    struct vec_mixture p = {N, DIMENSIONS, b->x, b->columns, b->columns};
+    struct vec_mixture p = {N, DIMENSIONS, b->x, b->columns, b->wides};
     vec_mixture(&p, CANDIDATES, b->points, NULL, 0, b->ret, b->c);
 }
 
-static void run_mixture_cell(struct bench *b)
+static void run_narrow_mixture(struct bench *b)
 {
-    vec_mixture_cell(N, -0.5, 0.5, b->x, b->y, b->out);
+    struct vec_mixture p = {N, DIMENSIONS, b->x, b->columns, b->narrows};
+    vec_mixture(&p, CANDIDATES, b->points, NULL, 0, b->ret, b->c);
 }
+
+KERNEL(run_mixture_cell, vec_mixture_cell(N, -0.5, 0.5, b->x, b->wide, b->out))
+KERNEL(run_narrow_cell, vec_mixture_cell(N, -0.01, 0.01, b->x, b->narrow, b->out))
 
 static void restore(struct bench *b)
 {
@@ -122,10 +128,14 @@ static struct bench *set_up(void)
         b->x[i] = rng_normal(&r);
         b->y[i] = rng_unit(&r) + 0.01;
         b->z[i] = b->x[i] + b->y[i];
+        b->wide[i] = b->y[i];
+        b->narrow[i] = 7 + b->y[i];
     }
     for (int k = 0; k < DIMENSIONS; k++) {
         b->weight[k] = rng_unit(&r);
-        b->columns[k] = b->b + (size_t)k * N;
+        b->wides[k] = b->wide;
+        b->narrows[k] = b->narrow;
+        b->columns[k] = b->b + (size_t)k * (N + 16);
         b->points[k] = b->x + (size_t)k * CANDIDATES;
     }
     for (size_t i = 0; i < sizeof(b->b) / sizeof(b->b[0]); i++)
@@ -162,8 +172,10 @@ static void time_kernels(struct bench *b)
         {"matern52 with slope", run_matern, N},
         {"distances, d = 10", run_distances, N},
         {"dot_squares, d = 10", run_dot_squares, N},
-        {"mixture, d = 10", run_mixture, N * CANDIDATES},
-        {"mixture_cell", run_mixture_cell, N},
+        {"mixture, d = 10, wide", run_mixture, N * CANDIDATES},
+        {"mixture, d = 10, narrow", run_narrow_mixture, N * CANDIDATES},
+        {"mixture_cell, wide", run_mixture_cell, N},
+        {"mixture_cell, narrow", run_narrow_cell, N},
     };
     for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
         printf("%-24s %8.3f ns an element\n", kernels[i].name,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/run.sh [overhead|listing|points|store|searcher ...]: the figures of bench/README.md; without
+# bench/run.sh [overhead|listing|points|store|searcher|numerics ...]: the figures of bench/README.md; without
 # a word those with a target: overhead, listing, points. TRAWL_BUILD names the build folder (build).
 set -eu
 
@@ -21,12 +21,12 @@ uptime
 for word in "$@"; do
     case "$word" in
     overhead | listing | points) python3 "bench/$word.py" ;;
-    store | searcher)
+    store | searcher | numerics)
         build "bench/bench_$word"
         (cd "$TRAWL_BUILD" && "bench/bench_$word")
         ;;
     *)
-        echo "usage: bench/run.sh [overhead|listing|points|store|searcher ...]" >&2
+        echo "usage: bench/run.sh [overhead|listing|points|store|searcher|numerics ...]" >&2
         exit 2
         ;;
     esac

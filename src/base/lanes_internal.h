@@ -9,6 +9,7 @@
 #ifndef BASE_LANES_INTERNAL_H
 #define BASE_LANES_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -71,6 +72,23 @@ inlined void lanes_store_part(double *p, size_t n, lanes x)
     lanes_store(at, x);
     for (size_t i = 0; i < n; i++)
         p[i] = at[i];
+}
+
+/* Whether a comparison holds anywhere. */
+inlined bool lanes_any(lanes_mask where)
+{
+#if VEC_LANES == 8 && defined(__AVX512DQ__)
+    return _mm512_movepi64_mask((__m512i)where) != 0;
+#elif VEC_LANES == 4 && defined(__AVX__)
+    return _mm256_movemask_pd((__m256d)where) != 0;
+#elif VEC_LANES == 2 && defined(__SSE2__)
+    return _mm_movemask_pd((__m128d)where) != 0;
+#else
+    bool any = false;
+    for (int i = 0; i < VEC_LANES; i++)
+        any |= where[i] != 0;
+    return any;
+#endif
 }
 
 /* a > b ? a : b, hence b where one is NaN; and a < b ? a : b. */

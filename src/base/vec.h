@@ -28,7 +28,8 @@ void vec_rotate(size_t n, double c, double s, double *x, double *y);
 void vec_exp(size_t n, const double *x, double *ret);   /* <= 1.2 ulp */
 void vec_log(size_t n, const double *x, double *ret);   /* <= 1 ulp; 0 gives -inf, < 0 NaN */
 void vec_log1p(size_t n, const double *x, double *ret); /* <= 2 ulp; -1 gives -inf, < -1 NaN */
-/* log(sum(exp(x))), without overflow; -inf for n = 0. */
+/* log(sum(exp(x))), without overflow; -inf for n = 0. Terms below exp(-60) of the largest count as
+ * nothing, and cost next to nothing. */
 double vec_log_sum_exp(size_t n, const double *x);
 
 /* The normal distribution: exp(x^2) erfc(x), Phi, log Phi. Relative errors below 2e-15, 2e-15 and

@@ -179,25 +179,40 @@ inlined lanes narrow_mass(lanes c, lanes w)
     return 1.0 + s;
 }
 
-/* Turned so that the side nearer to 0, or across it, is b: a <= 0 and |a| >= |b|. Three cases: a
- * narrow cell by its middle; one in the tail by a difference of erfcx; one across 0 by its
- * complement. */
+/* A mass is kept as m and e: m exp(e). */
+struct mass {
+    lanes m, e;
+};
+
+inlined struct mass select_mass(lanes_mask where, struct mass yes, struct mass no)
+{
+    return (struct mass){lanes_select(where, yes.m, no.m), lanes_select(where, yes.e, no.e)};
+}
+
+/* Phi(b) - Phi(a) for a <= 0 with |a| >= |b| and w = b - a, c = (a + b) / 2: in the tail by a
+ * difference of erfcx, across 0 by the complement. */
+inlined struct mass wide_mass(lanes a, lanes b, lanes w, lanes c)
+{
+    /* exp((b^2 - a^2) / 2); of the whole line, inf - inf, it does not matter */
+    lanes ea = lanes_erfcx(lanes_abs(a) * root_half) * lanes_exp(lanes_min(w * c, lanes_of(0)));
+    lanes eb = lanes_erfcx(lanes_abs(b) * root_half);
+    lanes outside = -0.5 * lanes_gauss(b) * (eb + ea), u = 1.0 + outside;
+    struct mass tail = {0.5 * (eb - ea), -0.5 * b * b}, across = {u, lanes_log1p_rest(outside, u)};
+    return select_mass(b <= 0, tail, across);
+}
+
+/* Turned so that the side nearer to 0, or across it, is b. Narrow cells go by their middle; the
+ * other ways are only taken where some lane has need of them. */
 inlined lanes log_normal_mass_of(lanes from, lanes to)
 {
     lanes_mask turn = from + to > 0;
     lanes a = lanes_select(turn, -to, from), b = lanes_select(turn, -from, to);
     lanes w = b - a, c = 0.5 * (a + b);
     lanes_mask narrow = w * lanes_max(lanes_abs(c), lanes_of(1)) < 0.5;
-    lanes_mask tail = b <= 0;
-    /* exp((b^2 - a^2) / 2); of the whole line, inf - inf, it does not matter */
-    lanes ea = lanes_erfcx(lanes_abs(a) * root_half) * lanes_exp(lanes_min(w * c, lanes_of(0)));
-    lanes eb = lanes_erfcx(lanes_abs(b) * root_half);
-    lanes outside = -0.5 * lanes_gauss(b) * (eb + ea), u = 1.0 + outside;
-    lanes mass =
-        lanes_select(narrow, w * narrow_mass(c, w), lanes_select(tail, 0.5 * (eb - ea), u));
-    lanes rest = lanes_select(tail, -0.5 * b * b, lanes_log1p_rest(outside, u));
-    rest = lanes_select(narrow, -0.5 * c * c - log_root_2pi, rest);
-    lanes y = lanes_log(mass) + rest;
+    struct mass mass = {w * narrow_mass(c, w), -(0.5 * c * c + log_root_2pi)};
+    if (lanes_any(~narrow))
+        mass = select_mass(narrow, mass, wide_mass(a, b, w, c));
+    lanes y = lanes_log(mass.m) + mass.e;
     y = lanes_select(from == to, lanes_of(-__builtin_inf()), y);
     return lanes_select(from <= to, y, lanes_of(__builtin_nan("")));
 }
@@ -259,19 +274,35 @@ static double largest(size_t n, const double *x)
     return most;
 }
 
+/* Adds exp(x - most) to the partial sums; terms below exp(-60) are nothing beside the largest,
+ * which is 1. Where all of a row are (of the kernels of a mixture most are far away), nothing is
+ * computed. */
+inlined void add_exp(const double *x, double most, struct partial *s)
+{
+    lanes t[PARTS];
+    lanes_mask nothing = {0};
+    nothing = ~nothing;
+    for (int p = 0; p < PARTS; p++) {
+        t[p] = lanes_load(x + p * VEC_LANES) - most;
+        nothing &= t[p] < -60;
+    }
+    if (lanes_any(~nothing))
+        for (int p = 0; p < PARTS; p++)
+            s->part[p] += lanes_select(t[p] < -60, lanes_of(0), lanes_exp(t[p]));
+}
+
 /* sum(exp(x - most)). */
 static double sum_exp(size_t n, const double *x, double most)
 {
     struct partial s = {0};
-    double last[WIDTH] = {0};
+    double last[WIDTH];
     size_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH)
-        for (int p = 0; p < PARTS; p++)
-            s.part[p] += lanes_exp(lanes_load(x + i + p * VEC_LANES) - most);
-    for (size_t j = 0; j < n - i; j++)
-        last[j] = x[i + j] - most;
-    map_exp(n - i, last, last);
-    return total(&s, n - i, last);
+        add_exp(x + i, most, &s);
+    for (size_t j = 0; j < WIDTH; j++)
+        last[j] = j < n - i ? x[i + j] : -__builtin_inf();
+    add_exp(last, most, &s);
+    return total(&s, 0, last);
 }
 
 static double log_sum_exp(size_t n, const double *x)
@@ -368,26 +399,40 @@ static void matern52(size_t n, const double *s, double *ret, double *ret_slope)
         lanes_store_part(ret_slope + i, n - i, slope);
 }
 
-/* The logarithms of all kernels at points j .. j + count - 1, a row of n for each in ret. */
-inlined void kernels_at(const struct vec_mixture *p, size_t j, int count, const double *const *x,
-                        const double *more, size_t ld, double *ret)
+/* The logarithms of kernels i .. at points j .. j + count - 1, a row of n for each in ret. */
+inlined void kernels_at(const struct vec_mixture *p, size_t i, int vectors, size_t j, int count,
+                        const double *const *x, const double *more, size_t ld, double *ret)
 {
-    size_t i = 0;
-    for (; i + VEC_LANES <= p->n; i += VEC_LANES) {
-        lanes s[TOGETHER], base = lanes_load(p->base + i);
-        for (int c = 0; c < count; c++)
-            s[c] = base;
-        for (size_t k = 0; k < p->d; k++) {
-            lanes mu = lanes_load(p->mu[k] + i), rate = lanes_load(p->rate[k] + i);
+    lanes s[TOGETHER][2];
+    for (int c = 0; c < count; c++)
+        for (int v = 0; v < vectors; v++)
+            s[c][v] = lanes_load(p->base + i + v * VEC_LANES);
+    for (size_t k = 0; k < p->d; k++) {
+        const double *at = x[k] + j, *mu = p->mu[k] + i, *rate = p->rate[k] + i;
+        for (int v = 0; v < vectors; v++)
             for (int c = 0; c < count; c++) {
-                lanes t = (x[k][j + c] - mu) * rate;
-                s[c] -= t * t;
+                lanes t =
+                    (at[c] - lanes_load(mu + v * VEC_LANES)) * lanes_load(rate + v * VEC_LANES);
+                s[c][v] -= t * t;
             }
-        }
-        for (int c = 0; c < count; c++)
-            lanes_store(ret + (size_t)c * p->n + i,
-                        more ? s[c] + lanes_load(more + (j + c) * ld + i) : s[c]);
     }
+    for (int c = 0; c < count; c++)
+        for (int v = 0; v < vectors; v++) {
+            const double *added = more ? more + (j + c) * ld + i + v * VEC_LANES : NULL;
+            lanes_store(ret + (size_t)c * p->n + i + v * VEC_LANES,
+                        added ? s[c][v] + lanes_load(added) : s[c][v]);
+        }
+}
+
+/* All n of them, a cache line of each array at a time where vectors are shorter: arrays of a power
+ * of two would push each other out of the cache in between. */
+inlined void all_kernels_at(const struct vec_mixture *p, size_t j, int count,
+                            const double *const *x, const double *more, size_t ld, double *ret)
+{
+    enum { VECTORS = VEC_LANES < 8 ? 2 : 1 };
+    size_t i = 0;
+    for (; i + VECTORS * VEC_LANES <= p->n; i += VECTORS * VEC_LANES)
+        kernels_at(p, i, VECTORS, j, count, x, more, ld, ret);
     for (; i < p->n; i++)
         for (int c = 0; c < count; c++) {
             double s = p->base[i];
@@ -404,12 +449,12 @@ static void mixture(const struct vec_mixture *p, size_t m, const double *const *
 {
     size_t j = 0;
     for (; j + TOGETHER <= m; j += TOGETHER) {
-        kernels_at(p, j, TOGETHER, x, more, ld, work);
+        all_kernels_at(p, j, TOGETHER, x, more, ld, work);
         for (size_t c = 0; c < TOGETHER; c++)
             ret[j + c] = log_sum_exp(p->n, work + c * p->n);
     }
     for (; j < m; j++) {
-        kernels_at(p, j, 1, x, more, ld, work);
+        all_kernels_at(p, j, 1, x, more, ld, work);
         ret[j] = log_sum_exp(p->n, work);
     }
 }

@@ -11,6 +11,7 @@ import csource
 import floors
 import format as layout
 import hardening
+import instructions
 import sizes
 import tidy
 
@@ -205,6 +206,23 @@ class Built(Tree):
         self.assertIn("core.NullDereference", ask("p = 0;\n    return *p;"))
         self.assertIn("core.NullDereference", ask("p = 0;\n    return *p;"))  # as kept
         self.assertEqual(ask("return *p;"), "")
+
+
+class Instructions(unittest.TestCase):
+    def test_rows(self):
+        self.assertEqual(instructions.rows("# head\n\n 12  counted exp 8  # why\n"),
+                         [(12, ["counted", "exp", "8"])])
+        for line in ("counted exp", "12", "1.5 counted", "-3 counted", "0 counted"):
+            with self.assertRaisesRegex(ValueError, "instructions.txt:2"):
+                instructions.rows("# head\n" + line)
+
+    def test_one_too_many_is_refused(self):
+        table = [(100, ["a"]), (100, ["b"]), (100, ["c"])]
+        lines = list(instructions.verdicts(table, [(100, ""), (101, ""), (None, "broke")]))
+        self.assertEqual(lines[0], "1..3")
+        self.assertEqual([line.split(" - ")[0] for line in lines[1:4]], ["ok 1", "not ok 2", "not ok 3"])
+        self.assertIn("101 instructions, 100 at most", lines[2])
+        self.assertIn("broke", lines[4])
 
 
 if __name__ == "__main__":
