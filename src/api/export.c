@@ -23,6 +23,7 @@ struct exporting {
     struct screen *out;
     struct store *store;
     struct arena a;
+    struct scoring scoring;
     struct str names[NAMES_MAX]; /* parameters, in the order they first appear */
     size_t n_names;
     struct json json;
@@ -112,6 +113,43 @@ static enum code on_names(void *self, const struct trial_row *row)
     return OK;
 }
 
+/* A column a measure, and with requirements one that says whether they are met. */
+static void csv_scores(struct exporting *x, const struct trial_row *row)
+{
+    const struct scoring *s = &x->scoring;
+    const struct scores *v = &row->scores;
+    bool judged = s->n_requirements > 0, end = x->n_names == 0;
+    struct buf b;
+    buf_init(&b, 64);
+    for (size_t i = 0; i < s->n_measures; i++) {
+        buf_clear(&b);
+        if (i < v->n_values && (v->seen >> i & 1) != 0)
+            number_write(&b, v->values[i]);
+        csv_field(x, buf_view(&b), end && !judged && i + 1 == s->n_measures);
+    }
+    if (judged)
+        csv_field(x,
+                  v->n_excess == s->n_requirements && scores_meet(v) ? STR("true") : STR("false"),
+                  end);
+    buf_free(&b);
+}
+
+static void csv_score_titles(struct exporting *x)
+{
+    const struct scoring *s = &x->scoring;
+    bool judged = s->n_requirements > 0, end = x->n_names == 0;
+    struct buf b;
+    buf_init(&b, 1024);
+    for (size_t i = 0; i < s->n_measures; i++) {
+        buf_clear(&b);
+        buf_fmt(&b, "values.%.*s", STR_FMT(s->measures[i].name));
+        csv_field(x, buf_view(&b), end && !judged && i + 1 == s->n_measures);
+    }
+    if (judged)
+        csv_field(x, STR("meets"), end);
+    buf_free(&b);
+}
+
 static enum code on_csv(void *self, const struct trial_row *row)
 {
     struct exporting *x = self;
@@ -122,7 +160,9 @@ static enum code on_csv(void *self, const struct trial_row *row)
     csv_real(x, row->value, row->has_value);
     csv_i64(x, row->step, row->step >= 0);
     csv_time(x, row->started, false);
-    csv_time(x, row->ended, x->n_names == 0);
+    csv_time(x, row->ended, x->n_names == 0 && scoring_is_plain(&x->scoring));
+    if (!scoring_is_plain(&x->scoring))
+        csv_scores(x, row);
     struct buf b;
     buf_init(&b, 2 << 20);
     for (size_t i = 0; i < x->n_names; i++) {
@@ -139,11 +179,18 @@ static enum code export_csv(struct exporting *x, struct search_id id)
 {
     static const char *const columns[] = {"trial", "state", "baseline", "seed",
                                           "value", "step",  "started",  "ended"};
-    enum code c = store_trials(x->store, id, 0, on_names, x, x->e);
+    struct search_row row;
+    enum code c = store_search_get(x->store, id, &x->a, &row, x->e);
+    if (c == OK)
+        c = store_trials(x->store, id, 0, on_names, x, x->e);
     if (c != OK)
         return c;
+    scoring_of(&row, &x->scoring);
+    bool plain = scoring_is_plain(&x->scoring);
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        csv_field(x, str_of(columns[i]), i + 1 == 8 && x->n_names == 0);
+        csv_field(x, str_of(columns[i]), i + 1 == 8 && x->n_names == 0 && plain);
+    if (!plain)
+        csv_score_titles(x);
     for (size_t i = 0; i < x->n_names; i++)
         csv_field(x, x->names[i], i + 1 == x->n_names);
     return store_trials(x->store, id, 0, on_csv, x, x->e);
@@ -197,7 +244,7 @@ static enum code on_json(void *self, const struct trial_row *row)
     struct exporting *x = self;
     size_t n;
     const struct brief *attempts = attempts_next(&x->attempts, row->id, &x->at, &n);
-    trial_json(row, attempts, n, &x->json);
+    trial_json(row, &x->scoring, attempts, n, &x->json);
     return OK;
 }
 
@@ -206,6 +253,8 @@ static enum code export_json(struct exporting *x, struct search_id id)
     struct search_row row;
     struct json *j = &x->json;
     enum code c = store_search_get(x->store, id, &x->a, &row, x->e);
+    if (c == OK)
+        scoring_of(&row, &x->scoring);
     if (c == OK)
         c = attempts_of_search(x->store, id, &x->attempts, x->e);
     if (c != OK)

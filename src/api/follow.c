@@ -329,6 +329,7 @@ static void read_trial(json_t *root, struct arena *a, struct event *ev)
     ev->metrics = read_metrics(json_object_get(root, "metrics"), a, &ev->n_metrics);
     ev->values = read_metrics(json_object_get(root, "values"), a, &ev->n_values);
     json_t *meets = json_object_get(root, "meets");
+    ev->n_front = json_integer_value(json_object_get(root, "front"));
     ev->has_meets = meets != NULL;
     ev->meets = json_is_true(meets);
 }

@@ -72,7 +72,7 @@ static enum code finish(const struct invocation *inv, struct store *store, struc
         *ret_status = status_of(&row, interrupted);
     if (c == OK && !inv->json) {
         struct best b = {.a = &a};
-        if (kept_settings(&row, &st, NULL) == OK) {
+        if (kept_settings(&row, &st, NULL) == OK && st->n_objectives == 1) {
             b.st = st;
             c = store_best(store, id, 1, on_best, &b, e);
         }

@@ -2,8 +2,8 @@
  * `trawl gc`: frees what is no longer needed.
  *
  * Never touched: anything of a search that is running or paused, the store's rows (but for
- * --search), checkpoints of the best trial and the baseline, and of what may be retried (failed,
- * stopped) unless
+ * --search), checkpoints of the best trial (or the front) and the baseline, and of what may be
+ * retried (failed, stopped) unless
  * --all.
  */
 #include "api/logs.h"
@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "code/snapshot.h"
+#include "store/scores.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static const char *const kinds[KINDS] = {"snapshots", "folders", "checkpoints", 
 
 struct kept_search {
     struct search_id id;
-    bool live;
+    bool live, front; /* front: several objectives, no best trial */
     int64_t best, baseline;
     char snapshot[SNAPSHOT_ID + 1];
 };
@@ -47,6 +48,8 @@ struct gc {
     int64_t bytes[KINDS], count[KINDS];
     char *code_dir;
     const struct kept_search *at;
+    int64_t *winners; /* of `at`, where it has a front */
+    size_t n_winners, winners_capacity;
     struct error *e;
 };
 
@@ -60,6 +63,7 @@ static enum code on_search(void *self, const struct search_row *row)
     k->live = row->state == SEARCH_RUNNING || row->state == SEARCH_PAUSED;
     k->best = row->best_trial;
     k->baseline = row->baseline_trial;
+    k->front = search_aims(row).n_objectives > 1;
     size_t n = row->snapshot.n < SNAPSHOT_ID ? row->snapshot.n : SNAPSHOT_ID;
     if (n > 0)
         memcpy(k->snapshot, row->snapshot.p, n);
@@ -130,6 +134,35 @@ static enum code stray_spools(struct gc *g, int64_t number)
     return c;
 }
 
+static enum code on_winner(void *self, const struct trial_row *row)
+{
+    struct gc *g = self;
+    if (g->n_winners == g->winners_capacity) {
+        size_t want = g->winners_capacity > 0 ? g->winners_capacity * 2 : 64;
+        int64_t *p = reallocarray(g->winners, want, sizeof *p);
+        if (p == NULL)
+            return error_nomem(g->e);
+        g->winners = p;
+        g->winners_capacity = want;
+    }
+    g->winners[g->n_winners++] = trial_id_number(row->id);
+    return OK;
+}
+
+static enum code find_winners(struct gc *g)
+{
+    g->n_winners = 0;
+    return g->at->front ? store_best(g->store, g->at->id, INT32_MAX, on_winner, g, g->e) : OK;
+}
+
+static bool has_won(const struct gc *g, int64_t number)
+{
+    for (size_t i = 0; i < g->n_winners; i++)
+        if (g->winners[i] == number)
+            return true;
+    return number == g->at->best;
+}
+
 static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct gc *g = self;
@@ -138,7 +171,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
     if (c != OK)
         return c;
     bool retriable = row->state == TRIAL_FAILED || row->state == TRIAL_STOPPED;
-    if (!trial_state_final(row->state) || number == g->at->best || number == g->at->baseline ||
+    if (!trial_state_final(row->state) || has_won(g, number) || number == g->at->baseline ||
         (retriable && !g->all))
         return OK;
     char *folder = trial_folder(g->project.store_dir, g->at->id.v, number);
@@ -157,7 +190,10 @@ static enum code checkpoints(struct gc *g)
     enum code c = OK;
     for (size_t i = 0; c == OK && i < g->n; i++) {
         g->at = &g->searches[i];
-        if (!g->at->live)
+        if (g->at->live)
+            continue;
+        c = find_winners(g);
+        if (c == OK)
             c = store_trials(g->store, g->at->id, 0, on_trial, g, g->e);
     }
     return c;
@@ -275,6 +311,7 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
     if (g.store != NULL)
         store_close(g.store);
     free(g.code_dir);
+    free(g.winners);
     arena_free(&g.a);
     project_free(&g.project);
     return c;

@@ -4,6 +4,10 @@
 #include "api/table.h"
 #include "base/number.h"
 
+#include <limits.h>
+
+enum { METRIC_WIDTH = 24 };
+
 struct listing {
     struct store *store;
     struct table *table;
@@ -32,6 +36,35 @@ static enum tone state_tone(enum search_state s)
         return TONE_BAD;
     }
     return TONE_PLAIN;
+}
+
+static enum code count_front(void *self, const struct trial_row *row)
+{
+    ++*(int64_t *)self;
+    return OK;
+}
+
+/* Of several objectives: how many there are on the front. */
+static void front_cell(struct listing *l, const struct search_row *row)
+{
+    int64_t n = 0;
+    if (store_best(l->store, row->id, INT32_MAX, count_front, &n, NULL) == OK && n > 0)
+        table_cell_fmt(l->table, TONE_BOLD, "front of %lld", (long long)n);
+    else
+        table_cell(l->table, TONE_BOLD, (struct str){0});
+}
+
+static void metric_cell(struct listing *l, const struct scoring *s)
+{
+    struct buf b, cut;
+    buf_init(&b, 16 << 10);
+    buf_init(&cut, 16 << 10);
+    for (size_t i = 0; i < s->n_objectives; i++)
+        buf_fmt(&b, "%s%.*s", i > 0 ? ", " : "", STR_FMT(s->measures[i].name));
+    text_cut(buf_view(&b), s->n_objectives > 1 ? METRIC_WIDTH : INT_MAX, &cut);
+    table_cell(l->table, TONE_PLAIN, buf_view(&cut));
+    buf_free(&b);
+    buf_free(&cut);
 }
 
 static void best_cell(struct listing *l, const struct search_row *row)
@@ -66,8 +99,13 @@ static enum code on_row(void *self, const struct search_row *row)
                        (long long)(row->budget_trials + (row->baseline_trial > 0)));
     else
         table_cell_fmt(l->table, TONE_PLAIN, "%lld/%lld", (long long)over, (long long)all);
-    table_cell(l->table, TONE_PLAIN, row->metric);
-    best_cell(l, row);
+    struct scoring scoring;
+    scoring_of(row, &scoring);
+    metric_cell(l, &scoring);
+    if (scoring.n_objectives > 1)
+        front_cell(l, row);
+    else
+        best_cell(l, row);
     struct buf b;
     buf_init(&b, 64);
     number_write_time(&b, row->created);

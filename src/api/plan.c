@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "conf/check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -237,11 +238,37 @@ static void print_advice(struct screen *out, const struct plan *p)
                    (long long)p->count);
 }
 
+static void print_aims(struct screen *out, const struct settings *st)
+{
+    struct buf b;
+    buf_init(&b, 16 << 10);
+    check_goal_text(st, &b);
+    field(out, "goal", "%.*s", STR_FMT(buf_view(&b)));
+    buf_clear(&b);
+    check_requirements_text(st, &b);
+    if (b.n > 0)
+        field(out, "require", "%.*s", STR_FMT(buf_view(&b)));
+    buf_free(&b);
+}
+
+static void print_first(struct screen *out, const struct plan *p)
+{
+    size_t n = p->st->n_first;
+    int64_t copies = p->st->seeds == SEEDS_REPLICATES ? p->st->replicates : 1;
+    if (n == 0)
+        return;
+    field(out, "first", "%zu given configuration%s, before any other", n, n == 1 ? "" : "s");
+    if (p->effort.trials > 0 && (int64_t)n * copies > p->effort.trials)
+        screen_fmt(out, TONE_WARN,
+                   "%-11sthey are more than the trials: the last ones are never run\n", "");
+}
+
 static enum code print(struct invocation *inv, const struct plan *p, struct error *e)
 {
     struct screen *out = inv->out;
     const char *s = p->dimensions == 1 ? "" : "s";
     struct buf b;
+    print_aims(out, p->st);
     buf_init(&b, 4096);
     method_write(&p->method, &b);
     field(out, "method", "%.*s", STR_FMT(buf_view(&b)));
@@ -258,6 +285,7 @@ static enum code print(struct invocation *inv, const struct plan *p, struct erro
               p->st->has_baseline ? " and the baseline" : "", p->effort.parallel);
     else
         field(out, "trials", "no limit, %d at once", p->effort.parallel);
+    print_first(out, p);
     if (p->effort.has_steps && p->effort.trials > 0)
         field(out, "steps", "about %.0f; %.0f if all were trained to the end", p->steps, p->worst);
     if (p->effort.trials > 0)
@@ -312,6 +340,12 @@ static enum code print_json(struct invocation *inv, const struct plan *p, struct
     jw_str(&j, buf_view(&b));
     jw_key(&j, "why");
     jw_cstr(&j, p->method.why);
+    jw_key(&j, "objectives");
+    check_objectives_json(p->st, &j);
+    jw_key(&j, "requirements");
+    check_requirements_json(p->st, &j);
+    jw_key(&j, "first");
+    jw_i64(&j, (int64_t)p->st->n_first);
     jw_key(&j, "dimensions");
     jw_i64(&j, p->dimensions);
     jw_key(&j, "count");

@@ -99,7 +99,8 @@ static void name_json(struct trial_id id, struct json *j)
     buf_free(&b);
 }
 
-void trial_json(const struct trial_row *row, const struct brief *attempts, size_t n, struct json *j)
+void trial_json(const struct trial_row *row, const struct scoring *scoring,
+                const struct brief *attempts, size_t n, struct json *j)
 {
     jw_object(j);
     jw_key(j, "trial");
@@ -117,6 +118,7 @@ void trial_json(const struct trial_row *row, const struct brief *attempts, size_
         jw_real(j, row->value);
     else
         jw_null(j);
+    scoring_trial_json(scoring, row, j);
     jw_key(j, "step");
     if (row->step >= 0)
         jw_i64(j, row->step);
@@ -138,9 +140,10 @@ void trial_json(const struct trial_row *row, const struct brief *attempts, size_
     jw_object_end(j);
 }
 
-enum code trial_json_of(struct store *s, struct search_id search, int64_t number, struct json *j,
-                        struct error *e)
+enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
+                        struct json *j, struct error *e)
 {
+    struct scoring scoring;
     struct arena a;
     struct trial_row row;
     struct attempts attempts;
@@ -148,13 +151,14 @@ enum code trial_json_of(struct store *s, struct search_id search, int64_t number
         jw_null(j);
         return OK;
     }
-    struct trial_id id = trial_id_of(search, number);
+    struct trial_id id = trial_id_of(search->id, number);
     arena_init(&a, 8 << 20);
     enum code c = store_trial_get(s, id, &a, &row, e);
     if (c == OK)
         c = attempts_of_trial(s, id, &attempts, e);
     if (c == OK) {
-        trial_json(&row, attempts.v, attempts.n, j);
+        scoring_of(search, &scoring);
+        trial_json(&row, &scoring, attempts.v, attempts.n, j);
         attempts_free(&attempts);
     }
     arena_free(&a);
@@ -196,11 +200,43 @@ static void search_words(const struct search_row *row, struct json *j)
     jw_str(j, row->metric);
 }
 
+struct front {
+    struct store *store;
+    const struct search_row *search;
+    struct json *json;
+    struct error *e;
+};
+
+static enum code on_front(void *self, const struct trial_row *row)
+{
+    struct front *f = self;
+    return trial_json_of(f->store, f->search, trial_id_number(row->id), f->json, f->e);
+}
+
+/* Of several objectives there is no best trial, but a front. */
+static enum code best_json(struct store *s, const struct search_row *row,
+                           const struct scoring *scoring, struct json *j, struct error *e)
+{
+    struct front f = {s, row, j, e};
+    jw_key(j, "best");
+    enum code c = trial_json_of(s, row, row->best_trial, j, e);
+    if (c != OK || scoring->n_objectives == 1)
+        return c;
+    jw_key(j, "front");
+    jw_array(j);
+    c = store_best(s, row->id, INT32_MAX, on_front, &f, e);
+    jw_array_end(j);
+    return c;
+}
+
 enum code search_json(struct store *s, const struct search_row *row, struct json *j,
                       struct error *e)
 {
+    struct scoring scoring;
+    scoring_of(row, &scoring);
     jw_object(j);
     search_words(row, j);
+    scoring_search_json(&scoring, j);
     counts_json(row, j);
     jw_key(j, "budget_trials");
     if (row->budget_trials > 0)
@@ -208,11 +244,9 @@ enum code search_json(struct store *s, const struct search_row *row, struct json
     else
         jw_null(j);
     jw_key(j, "baseline");
-    enum code c = trial_json_of(s, row->id, row->baseline_trial, j, e);
-    if (c == OK) {
-        jw_key(j, "best");
-        c = trial_json_of(s, row->id, row->best_trial, j, e);
-    }
+    enum code c = trial_json_of(s, row, row->baseline_trial, j, e);
+    if (c == OK)
+        c = best_json(s, row, &scoring, j, e);
     jw_key(j, "snapshot");
     jw_str(j, row->snapshot);
     jw_key(j, "directory");

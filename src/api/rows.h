@@ -3,13 +3,13 @@
  *
  * A trial: {"trial", "state", "baseline", "params", "seed", "value", "step", "attempts": [{"state",
  * "reason", "exit", "signal", "from_step", "started", "ended"}], "started", "ended"}, and "why"
- * where it failed. What is not there yet is null.
+ * where it failed. What is not there yet is null. Where there are several objectives, or
+ * requirements, it has their members too (scoring.h).
  */
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
-#include "base/json.h"
-#include "store/store.h"
+#include "api/scoring.h"
 
 /* Attempts of a trial, or of a whole search in order of (trial, number); kept small, since they are
  * gathered before the trials are streamed. */
@@ -32,11 +32,11 @@ enum code attempts_of_search(struct store *s, struct search_id id, struct attemp
                              struct error *e) must_check;
 
 /* attempts[0..n) are this trial's. */
-void trial_json(const struct trial_row *row, const struct brief *attempts, size_t n,
-                struct json *j);
+void trial_json(const struct trial_row *row, const struct scoring *scoring,
+                const struct brief *attempts, size_t n, struct json *j);
 /* The trial with that number, or null. */
-enum code trial_json_of(struct store *s, struct search_id search, int64_t number, struct json *j,
-                        struct error *e) must_check;
+enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
+                        struct json *j, struct error *e) must_check;
 /* One `show`. */
 enum code search_json(struct store *s, const struct search_row *row, struct json *j,
                       struct error *e) must_check;

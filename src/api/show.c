@@ -7,6 +7,7 @@
 #include "api/view.h"
 #include "base/number.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 static enum code show_json(struct invocation *inv, struct reading *r, struct error *e)
@@ -20,7 +21,7 @@ static enum code show_json(struct invocation *inv, struct reading *r, struct err
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK)
         c = r->target.is_trial
-                ? trial_json_of(r->store, r->target.search, trial_id_number(r->target.trial), &j, e)
+                ? trial_json_of(r->store, &row, trial_id_number(r->target.trial), &j, e)
                 : search_json(r->store, &row, &j, e);
     if (c == OK) {
         jw_newline(&j);
@@ -58,12 +59,17 @@ static enum code show_search(struct invocation *inv, struct reading *r, struct e
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK) {
         struct buf b;
-        buf_init(&b, 4096);
+        buf_init(&b, 64 << 10);
         buf_fmt(&b, "%.*s, version %lld", STR_FMT(row.space_name), (long long)row.version);
         field(out, "space", buf_view(&b));
+        struct scoring scoring;
+        scoring_of(&row, &scoring);
         buf_clear(&b);
-        buf_fmt(&b, "%s %.*s", row.minimize ? "minimize" : "maximize", STR_FMT(row.metric));
+        scoring_goal(&scoring, &b);
         field(out, "goal", buf_view(&b));
+        buf_clear(&b);
+        scoring_requirements(&scoring, &b);
+        field(out, "require", buf_view(&b));
         field(out, "method", row.method);
         field(out, "directory", row.directory);
         field(out, "snapshot", row.snapshot);
@@ -144,7 +150,87 @@ static enum code print_attempts(struct screen *out, struct store *s, struct tria
     return c;
 }
 
-static void print_trial(struct screen *out, const struct reading *r, const struct trial_row *row)
+/* What the journal says of how it came to be. */
+struct origin {
+    int64_t trial;
+    struct buf text;
+};
+
+static enum code on_entry(void *self, const struct journal_row *row)
+{
+    struct origin *o = self;
+    json_error_t je;
+    if (row->trial != o->trial || !str_is(row->kind, entry_kind_name(ENTRY_ASK)))
+        return OK;
+    json_t *root = json_loadb(row->data.p, row->data.n, 0, &je);
+    json_t *first = json_object_get(root, "first");
+    const char *by = json_string_value(json_object_get(root, "by"));
+    if (first != NULL)
+        buf_fmt(&o->text, "search.first, number %lld", (long long)json_integer_value(first) + 1);
+    else if (by != NULL)
+        buf_cstr(&o->text, by);
+    json_decref(root);
+    return OK;
+}
+
+static enum code print_origin(struct screen *out, const struct reading *r, struct error *e)
+{
+    struct origin o = {.trial = trial_id_number(r->target.trial)};
+    buf_init(&o.text, 1024);
+    enum code c = store_journal(r->store, r->target.search, 1, on_entry, &o, e);
+    if (c == OK)
+        field(out, "chosen by", buf_view(&o.text));
+    buf_free(&o.text);
+    return c;
+}
+
+/* A line a measure: its value, and the requirements that it misses. */
+static void print_scores(struct screen *out, const struct scoring *s, const struct trial_row *row)
+{
+    int width = 0;
+    for (size_t i = 0; i < s->n_measures; i++) {
+        int w = text_width(s->measures[i].name);
+        width = w > width ? w : width;
+    }
+    for (size_t i = 0; i < s->n_measures; i++) {
+        struct buf b;
+        bool seen = i < row->scores.n_values && (row->scores.seen >> i & 1) != 0;
+        buf_init(&b, 16 << 10);
+        if (seen)
+            number_write(&b, row->scores.values[i]);
+        screen_fmt(out, TONE_DIM, "%-11s", i == 0 ? "values" : "");
+        screen_text(out, TONE_PLAIN, s->measures[i].name);
+        buf_repeat(&out->out, ' ', (size_t)(width - text_width(s->measures[i].name) + 2));
+        screen_text(out, seen ? TONE_BOLD : TONE_DIM, seen ? buf_view(&b) : STR("never reported"));
+        buf_clear(&b);
+        scoring_missed_by(s, row, i, &b);
+        if (b.n > 0)
+            screen_fmt(out, TONE_BAD, "  misses %.*s", STR_FMT(buf_view(&b)));
+        screen_text(out, TONE_PLAIN, STR("\n"));
+        buf_free(&b);
+    }
+}
+
+static void print_value(struct screen *out, const struct scoring *s, const struct trial_row *row)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    if (!scoring_is_plain(s)) {
+        print_scores(out, s, row);
+        if (row->step >= 0)
+            buf_fmt(&b, "%lld", (long long)row->step);
+        field(out, "step", buf_view(&b));
+    } else if (row->has_value) {
+        number_write(&b, row->value);
+        buf_fmt(&b, " at step %lld", (long long)row->step);
+        field(out, "value", buf_view(&b));
+    }
+    buf_free(&b);
+}
+
+static enum code print_trial(struct screen *out, const struct reading *r,
+                             const struct scoring *scoring, const struct trial_row *row,
+                             struct error *e)
 {
     struct buf b;
     struct printing p = {.out = out};
@@ -154,12 +240,8 @@ static void print_trial(struct screen *out, const struct reading *r, const struc
     field(out, "trial", buf_view(&b));
     field(out, "state", str_of(trial_state_name(row->state)));
     field(out, "why", row->why);
-    buf_clear(&b);
-    if (row->has_value) {
-        number_write(&b, row->value);
-        buf_fmt(&b, " at step %lld", (long long)row->step);
-    }
-    field(out, "value", buf_view(&b));
+    print_value(out, scoring, row);
+    enum code c = print_origin(out, r, e);
     buf_clear(&b);
     buf_fmt(&b, "%lld", (long long)row->seed);
     field(out, "seed", buf_view(&b));
@@ -171,16 +253,24 @@ static void print_trial(struct screen *out, const struct reading *r, const struc
     params_each(row->params, measure, &p.width);
     params_each(row->params, print_param, &p);
     screen_text(out, TONE_PLAIN, STR("\n"));
+    return c;
 }
 
 static enum code show_trial(struct invocation *inv, struct reading *r, struct error *e)
 {
     struct arena a;
     struct trial_row row;
-    arena_init(&a, 8 << 20);
+    struct search_row search;
+    struct scoring scoring;
+    arena_init(&a, 64 << 20);
     enum code c = store_trial_get(r->store, r->target.trial, &a, &row, e);
+    if (c == OK)
+        c = store_search_get(r->store, r->target.search, &a, &search, e);
     if (c == OK) {
-        print_trial(inv->out, r, &row);
+        scoring_of(&search, &scoring);
+        c = print_trial(inv->out, r, &scoring, &row, e);
+    }
+    if (c == OK) {
         c = print_attempts(inv->out, r->store, r->target.trial, e);
     }
     arena_free(&a);

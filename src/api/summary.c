@@ -1,9 +1,11 @@
 /*
  * The summary at a search's end: baseline, best, improvement, the configuration, how to run it by
- * hand, and, where it failed, the end of the log that says why.
+ * hand, and, where it failed, the end of the log that says why. Of several objectives the front,
+ * and of requirements how many trials met them.
  */
 #include "api/logs.h"
 #include "api/params.h"
+#include "api/scoring.h"
 #include "api/view.h"
 #include "base/number.h"
 
@@ -12,15 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAIL_LINES = 15 };
+enum { TAIL_LINES = 15, FRONT_SHOWN = 20 };
 
 struct summary {
     struct screen *out;
     struct store *store;
     struct arena a;
     struct search_row search;
+    struct scoring scoring;
     bool has_best, has_baseline;
-    struct trial_row best, baseline;
+    struct trial_row best, baseline; /* best: of several objectives the first on the front */
+    int64_t n_front;
+    bool baseline_leads; /* it is on the front */
+    int64_t n_judged, n_met[STORE_REQUIREMENTS_MAX], n_unknown[STORE_REQUIREMENTS_MAX];
+    struct table *table;
     int64_t failed; /* the trial of the attempt that failed last; 0: none */
     int64_t failed_at;
     int failed_attempt;
@@ -37,8 +44,28 @@ static enum code keep_row(struct summary *s, const struct trial_row *row, struct
 static enum code on_best(void *self, const struct trial_row *row)
 {
     struct summary *s = self;
+    s->n_front++;
+    s->baseline_leads = s->baseline_leads || row->baseline;
+    if (s->has_best)
+        return OK;
     s->has_best = true;
     return keep_row(s, row, &s->best);
+}
+
+/* Of the trials that ended by themselves, how many meet each requirement? */
+static enum code on_judged(void *self, const struct trial_row *row)
+{
+    struct summary *s = self;
+    const struct scores *v = &row->scores;
+    if (row->state != TRIAL_COMPLETED && row->state != TRIAL_STOPPED)
+        return OK;
+    s->n_judged++;
+    for (size_t i = 0; i < s->scoring.n_requirements; i++) {
+        bool unknown = i >= v->n_excess || isnan(v->excess[i]);
+        s->n_unknown[i] += unknown;
+        s->n_met[i] += !unknown && v->excess[i] <= 0;
+    }
+    return OK;
 }
 
 static bool failed(const struct attempt_row *row)
@@ -80,8 +107,12 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
 static enum code gather(struct summary *s, struct search_id id, struct error *e)
 {
     enum code c = store_search_get(s->store, id, &s->a, &s->search, e);
-    if (c == OK)
-        c = store_best(s->store, id, 1, on_best, s, e);
+    if (c == OK) {
+        scoring_of(&s->search, &s->scoring);
+        c = store_best(s->store, id, s->scoring.n_objectives > 1 ? INT32_MAX : 1, on_best, s, e);
+    }
+    if (c == OK && s->scoring.n_requirements > 0)
+        c = store_trials(s->store, id, 0, on_judged, s, e);
     if (c == OK && s->search.baseline_trial > 0) {
         c = store_trial_get(s->store, trial_id_of(id, s->search.baseline_trial), &s->a,
                             &s->baseline, e);
@@ -161,6 +192,92 @@ static void print_gain(struct summary *s)
                    better ? "better" : "worse");
 }
 
+/* --- several objectives, requirements --- */
+
+static void front_row(struct summary *s, const struct trial_row *row, bool *marked)
+{
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    table_cell_fmt(s->table, TONE_BOLD, "%lld.%lld%s", (long long)s->search.id.v,
+                   (long long)trial_id_number(row->id), row->baseline ? "*" : "");
+    scoring_cells(&s->scoring, row, s->table, marked);
+    table_cell_fmt(s->table, TONE_PLAIN, "%lld", (long long)row->step);
+    params_short(row->params, 1000, &b);
+    table_cell(s->table, TONE_PLAIN, buf_view(&b));
+    table_row_end(s->table);
+    buf_free(&b);
+}
+
+static enum code on_front(void *self, const struct trial_row *row)
+{
+    bool marked = false; /* what is on the front misses nothing */
+    front_row(self, row, &marked);
+    return OK;
+}
+
+static void print_baseline(struct summary *s)
+{
+    struct buf missed;
+    char value[32];
+    buf_init(&missed, 16 << 10);
+    screen_fmt(s->out, TONE_DIM, "%-10s", "baseline");
+    screen_fmt(s->out, TONE_PLAIN, "%lld.%lld ", (long long)s->search.id.v,
+               (long long)trial_id_number(s->baseline.id));
+    for (size_t i = 0; i < s->scoring.n_measures && i < s->baseline.scores.n_values; i++) {
+        if ((s->baseline.scores.seen >> i & 1) == 0)
+            continue;
+        real_text(value, s->baseline.scores.values[i]);
+        screen_fmt(s->out, TONE_PLAIN, " %.*s %s", STR_FMT(s->scoring.measures[i].name), value);
+    }
+    scoring_missed(&s->scoring, &s->baseline, &missed);
+    if (missed.n > 0)
+        screen_fmt(s->out, TONE_BAD, "  misses %.*s", STR_FMT(buf_view(&missed)));
+    else
+        screen_text(s->out, TONE_DIM, s->baseline_leads ? STR("  on the front") : STR("  beaten"));
+    screen_text(s->out, TONE_PLAIN, STR("\n"));
+    buf_free(&missed);
+}
+
+static enum code print_front(struct summary *s, struct error *e)
+{
+    char titles[STORE_MEASURES_MAX][64];
+    struct column columns[TABLE_COLUMNS_MAX] = {{"trial", false}};
+    size_t n = 1 + scoring_columns(&s->scoring, columns + 1, titles);
+    columns[n++] = (struct column){"step", true};
+    columns[n++] = (struct column){"configuration", false};
+    enum code c = table_new(s->out, columns, n, &s->table, e);
+    if (c != OK)
+        return c;
+    screen_fmt(s->out, TONE_DIM, "front     ");
+    screen_fmt(s->out, TONE_PLAIN, "%lld trial%s that no other beats in all objectives\n",
+               (long long)s->n_front, s->n_front == 1 ? "" : "s");
+    c = store_best(s->store, s->search.id, FRONT_SHOWN, on_front, s, e);
+    if (c == OK)
+        c = table_end(s->table, e);
+    table_free(s->table);
+    if (c == OK && s->n_front > FRONT_SHOWN)
+        screen_fmt(s->out, TONE_DIM, "and %lld more: trawl best %lld\n",
+                   (long long)(s->n_front - FRONT_SHOWN), (long long)s->search.id.v);
+    return c;
+}
+
+static void print_requirements(struct summary *s)
+{
+    for (size_t i = 0; i < s->scoring.n_requirements && s->n_judged > 0; i++) {
+        screen_fmt(s->out, TONE_DIM, "%-10s", i == 0 ? "require" : "");
+        screen_text(s->out, TONE_PLAIN, s->scoring.requirements[i]);
+        screen_fmt(s->out, s->n_met[i] > 0 ? TONE_DIM : TONE_BAD, "  met by %lld of %lld",
+                   (long long)s->n_met[i], (long long)s->n_judged);
+        if (s->n_unknown[i] > 0)
+            screen_fmt(s->out, TONE_WARN, ", not known of %lld, which never reported it",
+                       (long long)s->n_unknown[i]);
+        screen_text(s->out, TONE_PLAIN, STR("\n"));
+    }
+    if (s->scoring.n_requirements > 0 && s->n_judged > 0 && !s->has_best)
+        screen_fmt(s->out, TONE_BAD, "no trial meets %s: there is no best one\n",
+                   s->scoring.n_requirements > 1 ? "all requirements" : "the requirement");
+}
+
 static void print_values(struct summary *s)
 {
     if (s->has_baseline) {
@@ -207,7 +324,7 @@ static void print_param(void *self, struct str name, struct str value)
 static void print_configuration(struct summary *s, struct str by_hand)
 {
     struct printing p = {.s = s};
-    if (!s->has_best)
+    if (!s->has_best || s->scoring.n_objectives > 1)
         return;
     screen_text(s->out, TONE_PLAIN, STR("\n"));
     params_each(s->best.params, measure_name, &p.width);
@@ -273,7 +390,13 @@ enum code view_summary(struct screen *out, struct store *store, struct search_id
     enum code c = gather(&s, id, e);
     if (c == OK) {
         print_head(&s);
-        print_values(&s);
+        if (s.scoring.n_objectives > 1 && s.has_baseline)
+            print_baseline(&s);
+        if (s.scoring.n_objectives > 1 && s.has_best)
+            c = print_front(&s, e);
+        else if (s.scoring.n_objectives == 1)
+            print_values(&s);
+        print_requirements(&s);
         print_configuration(&s, by_hand);
         print_failure(&s);
         print_next(&s);

@@ -3,6 +3,7 @@
  */
 #include "api/table.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,22 +98,28 @@ static void pad(struct screen *out, int n)
 static void print_cell(struct table *t, size_t column, struct str text, int width, enum tone tone,
                        int *used)
 {
-    bool last = column + 1 == t->n_columns;
-    int room = t->widths[column] - width;
-    if (t->columns[column].right)
-        pad(t->out, room);
+    bool last = column + 1 == t->n_columns, right = t->columns[column].right;
+    int room = t->widths[column] - width, left = t->out->tty ? t->out->width - *used : INT_MAX;
+    if (left <= 0)
+        return;
+    if (right) {
+        pad(t->out, room < left ? room : left);
+        left -= room;
+    }
     struct buf cut;
     buf_init(&cut, TEXT_MAX);
-    if (last && t->out->tty && *used + width > t->out->width) {
-        text_cut(text, t->out->width > *used ? t->out->width - *used : 1, &cut);
+    if (width > left) {
+        text_cut(text, left, &cut);
         text = buf_view(&cut);
     }
-    screen_text(t->out, text.n > 0 ? tone : TONE_PLAIN, text);
+    if (left > 0)
+        screen_text(t->out, text.n > 0 ? tone : TONE_PLAIN, text);
     buf_free(&cut);
-    if (!last) {
-        pad(t->out, (t->columns[column].right ? 0 : room) + GAP);
-        *used += t->widths[column] + GAP;
-    }
+    *used += t->widths[column] + GAP;
+    room = (right ? 0 : room) + GAP;
+    left -= width;
+    if (!last)
+        pad(t->out, room < left ? room : left);
 }
 
 static void print_titles(struct table *t)

@@ -1,16 +1,17 @@
 /*
  * Aligned tables for people.
  *
- * Columns are as wide as their widest cell; numbers stand on the right. On a terminal the last
- * column is cut to the screen; into a pipe nothing is ever cut. Rows stream out in batches of
- * TABLE_BATCH, each aligned in itself on the widths so far, so that a million rows need no memory.
+ * Columns are as wide as their widest cell; numbers stand on the right. On a terminal rows are cut
+ * to the screen, which mostly cuts the last column; into a pipe nothing is ever cut. Rows stream
+ * out in batches of TABLE_BATCH, each aligned in itself on the widths so far, so that a million
+ * rows need no memory.
  */
 #ifndef API_TABLE_H
 #define API_TABLE_H
 
 #include "api/screen.h"
 
-enum { TABLE_COLUMNS_MAX = 24, TABLE_BATCH = 500 };
+enum { TABLE_COLUMNS_MAX = 32, TABLE_BATCH = 500 };
 
 struct column {
     const char *title;

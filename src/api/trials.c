@@ -5,7 +5,6 @@
 #include "api/table.h"
 #include "base/number.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct option trials_options[] = {
@@ -13,7 +12,7 @@ static const struct option trials_options[] = {
 };
 
 static const struct option best_options[] = {
-    {"top", 'n', "N", "the best N (default 1)"},
+    {"top", 'n', "N", "the best N (default 1; of several objectives the whole front)"},
 };
 
 struct listing {
@@ -22,6 +21,10 @@ struct listing {
     struct table *table;
     struct json json;
     struct attempts attempts;
+    struct arena a;
+    struct search_row search;
+    struct scoring scoring;
+    bool marked; /* a value was, that misses a requirement */
     size_t at, n;
     unsigned states; /* of trials */
     int64_t top;     /* of best; 0: all trials */
@@ -35,7 +38,7 @@ static enum code on_trial_json(void *self, const struct trial_row *row)
     struct listing *l = self;
     size_t n;
     const struct brief *attempts = attempts_next(&l->attempts, row->id, &l->at, &n);
-    trial_json(row, attempts, n, &l->json);
+    trial_json(row, &l->scoring, attempts, n, &l->json);
     l->n++;
     return OK;
 }
@@ -47,7 +50,7 @@ static enum code on_best_json(void *self, const struct trial_row *row)
     enum code c = attempts_of_trial(l->store, row->id, &attempts, l->e);
     if (c != OK)
         return c;
-    trial_json(row, attempts.v, attempts.n, &l->json);
+    trial_json(row, &l->scoring, attempts.v, attempts.n, &l->json);
     attempts_free(&attempts);
     l->n++;
     return OK;
@@ -83,18 +86,16 @@ static enum tone state_tone(enum trial_state s)
     return TONE_PLAIN;
 }
 
-static void value_cells(struct table *t, const struct trial_row *row)
+static void value_cells(struct listing *l, const struct trial_row *row)
 {
+    struct table *t = l->table;
     struct buf b;
     buf_init(&b, 256);
-    if (row->has_value)
-        number_write_short(&b, row->value, 6);
-    table_cell(t, TONE_BOLD, buf_view(&b));
+    scoring_cells(&l->scoring, row, t, &l->marked);
     if (row->step >= 0)
         table_cell_fmt(t, TONE_PLAIN, "%lld", (long long)row->step);
     else
         table_cell(t, TONE_PLAIN, (struct str){0});
-    buf_clear(&b);
     if (row->started > 0 && row->ended > row->started)
         number_write_duration(&b, row->ended - row->started);
     table_cell(t, TONE_DIM, buf_view(&b));
@@ -110,7 +111,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
     table_cell_fmt(l->table, TONE_BOLD, "%lld.%lld%s", (long long)trial_id_search(row->id).v,
                    (long long)trial_id_number(row->id), row->baseline ? "*" : "");
     table_cell(l->table, state_tone(row->state), str_of(trial_state_name(row->state)));
-    value_cells(l->table, row);
+    value_cells(l, row);
     params_short(row->params, 1000, &b);
     if (row->why.n > 0) {
         buf_cstr(&b, "  — ");
@@ -122,22 +123,15 @@ static enum code on_trial(void *self, const struct trial_row *row)
     return OK;
 }
 
-static enum code new_table(struct listing *l, struct str metric, struct error *e)
+static enum code new_table(struct listing *l, struct error *e)
 {
-    char title[64];
-    snprintf(title, sizeof title, "%.*s", STR_FMT(metric));
-    const struct column columns[] = {{"trial", false}, {"state", false}, {title, true},
-                                     {"step", true},   {"took", true},   {"configuration", false}};
-    return table_new(l->inv->out, columns, sizeof columns / sizeof columns[0], &l->table, e);
-}
-
-static enum code metric_of(struct reading *r, struct arena *a, struct str *ret, struct error *e)
-{
-    struct search_row row;
-    enum code c = store_search_get(r->store, r->target.search, a, &row, e);
-    if (c == OK)
-        *ret = row.metric;
-    return c;
+    char titles[STORE_MEASURES_MAX][64];
+    struct column columns[TABLE_COLUMNS_MAX] = {{"trial", false}, {"state", false}};
+    size_t n = 2 + scoring_columns(&l->scoring, columns + 2, titles);
+    columns[n++] = (struct column){"step", true};
+    columns[n++] = (struct column){"took", true};
+    columns[n++] = (struct column){"configuration", false};
+    return table_new(l->inv->out, columns, n, &l->table, e);
 }
 
 static enum code states_of(const struct invocation *inv, unsigned *ret, struct error *e)
@@ -187,32 +181,49 @@ static enum code trials_json(struct listing *l, const struct reading *r, struct 
     return end_json(l, c, e);
 }
 
-static enum code no_best(struct reading *r, struct error *e)
+static enum code note_value(void *self, const struct trial_row *row)
 {
-    error_set(e, E_NOT_FOUND, "no trial of search %lld has a value yet",
-              (long long)r->target.search.v);
+    bool *any = self;
+    bool ended = row->state == TRIAL_COMPLETED || row->state == TRIAL_STOPPED;
+    *any = *any || (ended && row->has_value);
+    return OK;
+}
+
+static enum code no_best(struct listing *l, struct reading *r, struct error *e)
+{
+    long long id = (long long)r->target.search.v;
+    bool any = false;
+    enum code c = store_trials(r->store, r->target.search, 0, note_value, &any, e);
+    if (c != OK)
+        return c;
+    if (any && l->scoring.n_requirements > 0) {
+        struct buf b;
+        buf_init(&b, 16 << 10);
+        scoring_requirements(&l->scoring, &b);
+        error_set(e, E_NOT_FOUND, "no trial of search %lld meets %.*s", id, STR_FMT(buf_view(&b)));
+        buf_free(&b);
+    } else {
+        error_set(e, E_NOT_FOUND, "no trial of search %lld has %s yet", id,
+                  l->scoring.n_objectives > 1 ? "a value of every objective" : "a value");
+    }
     error_hint(e, "trawl trials %lld shows how they stand", (long long)r->target.search.v);
     return E_NOT_FOUND;
 }
 
 static enum code print_table(struct listing *l, struct reading *r, struct error *e)
 {
-    struct arena a;
-    struct str metric = {0};
-    arena_init(&a, 64 << 20);
-    enum code c = metric_of(r, &a, &metric, e);
-    if (c == OK)
-        c = new_table(l, metric, e);
+    enum code c = new_table(l, e);
     if (c == OK)
         c = walk(l, r, on_trial, e);
     if (c == OK)
         c = table_end(l->table, e);
+    if (c == OK && l->marked)
+        scoring_legend(&l->scoring, l->inv->out);
     if (c == OK && l->n == 0 && l->top > 0)
-        c = no_best(r, e);
+        c = no_best(l, r, e);
     else if (c == OK && l->n == 0)
         screen_text(l->inv->out, TONE_DIM, STR("no such trials\n"));
     table_free(l->table);
-    arena_free(&a);
     return c;
 }
 
@@ -227,7 +238,7 @@ static enum code best_json(struct listing *l, struct reading *r, bool many, stru
     if (many)
         jw_array_end(&l->json);
     if (c == OK && l->n == 0)
-        c = no_best(r, e);
+        c = no_best(l, r, e);
     if (c == OK)
         c = end_json(l, c, e);
     if (c == OK)
@@ -244,11 +255,20 @@ static enum code print(struct listing *l, struct error *e)
     if (c != OK)
         return c;
     l->store = r.store;
+    arena_init(&l->a, 64 << 20);
     c = reading_check(&r, e);
+    if (c == OK)
+        c = store_search_get(r.store, r.target.search, &l->a, &l->search, e);
+    if (c == OK)
+        scoring_of(&l->search, &l->scoring);
+    bool many = option_given(inv, "top") || l->scoring.n_objectives > 1;
+    if (l->top > 0 && !option_given(inv, "top") && l->scoring.n_objectives > 1)
+        l->top = INT32_MAX;
     if (c == OK && !inv->json)
         c = print_table(l, &r, e);
     else if (c == OK)
-        c = l->top > 0 ? best_json(l, &r, option_given(inv, "top"), e) : trials_json(l, &r, e);
+        c = l->top > 0 ? best_json(l, &r, many, e) : trials_json(l, &r, e);
+    arena_free(&l->a);
     reading_close(&r);
     return c;
 }
@@ -283,7 +303,7 @@ const struct command command_trials = {
 const struct command command_best = {
     .name = "best",
     .args = "[ID]",
-    .summary = "the best trial: at the highest step reached, completed before stopped",
+    .summary = "the best trial, or the front of several objectives, at the highest step reached",
     .group = "look at what they found",
     .options = best_options,
     .n_options = sizeof best_options / sizeof best_options[0],

@@ -5,9 +5,11 @@
  */
 #include "api/controller.h"
 #include "api/logs.h"
+#include "api/scoring.h"
 #include "base/io.h"
 #include "base/number.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,8 @@ struct seen {
         int64_t step, points;
     } v[SEEN_MAX];
     struct trial_row trial;
+    struct search_row search;
+    struct scoring scoring;
     struct str reason;
 };
 
@@ -77,24 +81,53 @@ static void line(struct screen *out, bool well, const char *what, const char *fm
     screen_fmt(out, TONE_PLAIN, "%s\n", text);
 }
 
-static bool print_metric(struct screen *out, const struct seen *s, const struct settings *st)
+/* Its value as `take` has it. */
+static bool print_measure(struct screen *out, const struct seen *s, size_t measure, struct str name,
+                          int64_t *ret_step)
 {
+    const struct scores *scores = &s->trial.scores;
+    bool taken = measure < scores->n_values && (scores->seen >> measure & 1) != 0;
     for (size_t i = 0; i < s->n; i++) {
         struct buf b;
-        bool own = str_eq(s->v[i].name, st->measures[0].name);
-        if (!own)
+        if (!str_eq(s->v[i].name, name))
             continue;
         buf_init(&b, 64);
-        number_write_short(&b, s->v[i].value, 6);
-        line(out, true, "metric", "%.*s = %.*s, %lld report%s", STR_FMT(st->measures[0].name),
+        number_write_short(&b, taken ? scores->values[measure] : s->v[i].value, 6);
+        line(out, true, "metric", "%.*s = %.*s, %lld report%s", STR_FMT(name),
              STR_FMT(buf_view(&b)), (long long)s->v[i].points, s->v[i].points == 1 ? "" : "s");
-        line(out, true, "step", "%lld", (long long)s->v[i].step);
+        *ret_step = s->v[i].step;
         buf_free(&b);
         return true;
     }
     line(out, false, "metric", "%.*s was not seen; print it as %.*s=0.5, or report it",
-         STR_FMT(st->measures[0].name), STR_FMT(st->measures[0].name));
+         STR_FMT(name), STR_FMT(name));
     return false;
+}
+
+/* Were all seen that there is no value without? The step is the first one's. */
+static bool print_metrics(struct screen *out, const struct seen *s, const struct settings *st)
+{
+    bool all = true;
+    int64_t step = -1, other;
+    for (size_t i = 0; i < st->n_measures; i++) {
+        bool seen = print_measure(out, s, i, st->measures[i].name, i == 0 ? &step : &other);
+        all = all && (seen || i >= st->n_objectives);
+    }
+    if (step >= 0)
+        line(out, true, "step", "%lld", (long long)step);
+    return all;
+}
+
+static void print_requirements(struct screen *out, const struct seen *s, const struct settings *st)
+{
+    const struct scores *v = &s->trial.scores;
+    for (size_t i = 0; i < st->n_requirements && i < v->n_excess; i++) {
+        bool met = v->excess[i] <= 0;
+        line(out, met, "require", "%.*s %s", STR_FMT(st->requirements[i].text),
+             met                   ? "is met"
+             : isnan(v->excess[i]) ? "is not known to be met"
+                                   : "is missed");
+    }
 }
 
 static void print_tail(struct screen *out, const struct project *scratch, struct search_id id)
@@ -127,7 +160,8 @@ static void print_findings(struct invocation *inv, const struct project *scratch
              STR_FMT(buf_view(&took)));
     else
         line(out, false, "program", "%s: %.*s", trial_state_name(t->state), STR_FMT(t->why));
-    bool metric = print_metric(out, s, st);
+    bool metric = print_metrics(out, s, st);
+    print_requirements(out, s, st);
     if (has_checkpoint(scratch, id))
         line(out, true, "checkpoint", "saved");
     else
@@ -158,6 +192,7 @@ static void print_json(struct invocation *inv, const struct project *scratch, st
         jw_real(&j, s->trial.value);
     else
         jw_null(&j);
+    scoring_trial_json(&s->scoring, &s->trial, &j);
     jw_key(&j, "step");
     if (s->trial.step >= 0)
         jw_i64(&j, s->trial.step);
@@ -227,7 +262,11 @@ static enum code run_it(struct invocation *inv, const struct project *scratch, s
 static enum code look(struct controller *ctl, struct search_id id, struct seen *s, struct error *e)
 {
     struct trial_id trial = trial_id_of(id, 1);
-    enum code c = store_trial_get(controller_store(ctl), trial, &s->a, &s->trial, e);
+    enum code c = store_search_get(controller_store(ctl), id, &s->a, &s->search, e);
+    if (c == OK)
+        c = store_trial_get(controller_store(ctl), trial, &s->a, &s->trial, e);
+    if (c == OK)
+        scoring_of(&s->search, &s->scoring);
     if (c == OK)
         c = store_metrics(controller_store(ctl), trial, (struct str){0}, on_point, s, e);
     return c;
@@ -239,7 +278,7 @@ static enum code rehearsal(struct invocation *inv, const struct project *p, stru
     struct project scratch;
     struct controller *ctl = NULL;
     struct search_id id = {0};
-    struct seen s = {.n = 0};
+    struct seen s = {.n = 0, .scoring = {.n_measures = 0}};
     enum code c = make_scratch(p, &scratch, e);
     if (c != OK) {
         settings_free(st);

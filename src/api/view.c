@@ -1,54 +1,15 @@
 /*
- * The live picture.
- *
- * The block at the bottom is drawn by moving the cursor up over the last one and rewriting each
- * line to its end: nothing flickers, and what scrolled away stays as it was. Lines are not wrapped
- * meanwhile, so that a line of ours is a line of the terminal's however narrow it is.
+ * The live picture: what happens, and the lines that stay.
  */
-#include "api/view.h"
+#include "api/view_state.h"
 
 #include "api/params.h"
 #include "base/number.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RUNNING_MAX = 256, CURVE = 24, SHOWN_MAX = 8, LINE = 2048 };
-#define FRAME_NS  (100 * NS_PER_MS)
-#define SECOND_NS NS_PER_S
-
-struct running {
-    int64_t trial, step, steps;
-    double value;
-    bool has_value, baseline;
-    size_t n_curve;
-    double curve[CURVE];
-    char params[512];
-};
-
-struct view {
-    struct screen *out;
-    struct clock clock;
-    enum view_style style;
-    struct event last; /* of the search: method, goal, budget; texts copied below */
-    char method[256], why[400], metric[128];
-    bool started;
-    int64_t started_at, next_draw;
-    bool dirty;
-    size_t n_running;
-    struct running running[RUNNING_MAX];
-    int64_t counts[TRIAL_STATE_COUNT];
-    int64_t budget;
-    int parallel;
-    bool minimize, has_best, has_baseline, with_baseline;
-    int64_t best_trial;
-    double best, baseline;
-    char best_params[1024];
-    int lines; /* of the block on the screen */
-};
 
 enum code view_new(struct screen *out, const struct clock *clock, enum view_style style,
                    struct view **ret, struct error *e)
@@ -81,24 +42,6 @@ void view_clear(struct view *v)
 }
 
 /* --- words --- */
-
-static void real_text(char text[32], double x)
-{
-    struct buf b;
-    buf_init(&b, 64);
-    number_write_short(&b, x, 5);
-    snprintf(text, 32, "%.*s", STR_FMT(buf_view(&b)));
-    buf_free(&b);
-}
-
-static void duration_text(char text[32], int64_t ns)
-{
-    struct buf b;
-    buf_init(&b, 64);
-    number_write_duration(&b, ns);
-    snprintf(text, 32, "%.*s", STR_FMT(buf_view(&b)));
-    buf_free(&b);
-}
 
 static void clock_text(char text[16], int64_t real_ns)
 {
@@ -165,6 +108,35 @@ void view_say(struct view *v, enum tone tone, const char *fmt, ...)
         screen_flush(v->out);
 }
 
+/* The objective of this name, or NULL. */
+static struct pursued *pursued_of(struct view *v, struct str name)
+{
+    for (size_t i = 0; i < v->n_pursued; i++)
+        if (str_is(str_sub(name, 0, sizeof v->pursued[i].name - 1), v->pursued[i].name))
+            return &v->pursued[i];
+    return NULL;
+}
+
+/* "val_auc 0.9, latency_ms 12", or of a single one the metric and its value. */
+static void values_text(char *text, size_t size, struct view *v, const struct event *ev)
+{
+    char value[32];
+    struct buf b;
+    buf_init(&b, size);
+    for (uint32_t i = 0; i < ev->n_values; i++) {
+        if (ev->kind == EVENT_BEST && v->n_pursued > 0 && !pursued_of(v, ev->values[i].name))
+            continue;
+        view_real(value, ev->values[i].value);
+        buf_fmt(&b, "%s%.*s %s", b.n > 0 ? ", " : "", STR_FMT(ev->values[i].name), value);
+    }
+    if (ev->n_values == 0 && ev->has_value) {
+        view_real(value, ev->value);
+        buf_fmt(&b, "%s %s", v->metric, value);
+    }
+    snprintf(text, size, "%.*s", STR_FMT(buf_view(&b)));
+    buf_free(&b);
+}
+
 /* --- events --- */
 
 static struct running *find(struct view *v, int64_t trial)
@@ -201,6 +173,8 @@ static void on_report(struct view *v, const struct event *ev)
     struct running *r = find(v, ev->trial);
     if (r == NULL)
         return;
+    if (!ev->has_value)
+        return;
     r->step = ev->step;
     r->value = ev->value;
     r->has_value = true;
@@ -225,12 +199,25 @@ static void forget(struct view *v, int64_t trial)
     v->n_running--;
 }
 
+static void note_baseline(struct view *v, const struct event *ev)
+{
+    for (uint32_t i = 0; i < ev->n_values; i++) {
+        struct pursued *p = pursued_of(v, ev->values[i].name);
+        if (p == NULL)
+            continue;
+        p->has_baseline = true;
+        p->baseline = ev->values[i].value;
+    }
+}
+
 static void on_trial_ended(struct view *v, const struct event *ev)
 {
-    char value[32] = "";
+    char values[LINE / 2];
     bool bad = ev->trial_state == TRIAL_FAILED || ev->trial_state == TRIAL_INFEASIBLE;
-    if (ev->has_value)
-        real_text(value, ev->value);
+    bool misses = !bad && ev->has_meets && !ev->meets;
+    values_text(values, sizeof values, v, ev);
+    if (ev->baseline)
+        note_baseline(v, ev);
     if (ev->baseline && ev->has_value) {
         v->has_baseline = true;
         v->baseline = ev->value;
@@ -240,10 +227,11 @@ static void on_trial_ended(struct view *v, const struct event *ev)
         return;
     if (ev->has_value)
         keep(v, ev->time, bad ? TONE_BAD : TONE_PLAIN,
-             "trial %lld.%lld %s%s at step %lld: %s %s%s%.*s", (long long)ev->search.v,
+             "trial %lld.%lld %s%s at step %lld: %s%s%s%.*s", (long long)ev->search.v,
              (long long)ev->trial, trial_state_name(ev->trial_state),
-             ev->baseline ? " (baseline)" : "", (long long)ev->step, v->metric, value,
-             ev->text.n > 0 ? ": " : "", STR_FMT(ev->text));
+             ev->baseline ? " (baseline)" : "", (long long)ev->step, values,
+             misses ? ", which misses a requirement" : "", ev->text.n > 0 ? ": " : "",
+             STR_FMT(ev->text));
     else
         keep(v, ev->time, bad ? TONE_BAD : TONE_PLAIN, "trial %lld.%lld %s%s%s%.*s",
              (long long)ev->search.v, (long long)ev->trial, trial_state_name(ev->trial_state),
@@ -258,18 +246,73 @@ static void on_queued(struct view *v, const struct event *ev)
              (long long)ev->search.v, (long long)ev->trial, STR_FMT(ev->text));
 }
 
+/* What leads in each objective; a higher step begins a front of its own. */
+static void on_front(struct view *v, const struct event *ev)
+{
+    bool completed = ev->trial_state == TRIAL_COMPLETED;
+    bool anew = ev->step != v->front_step || completed != v->front_completed;
+    v->n_front = ev->n_front;
+    v->front_step = ev->step;
+    v->front_completed = completed;
+    for (size_t i = 0; anew && i < v->n_pursued; i++)
+        v->pursued[i].has_best = false;
+    for (uint32_t i = 0; i < ev->n_values; i++) {
+        struct pursued *p = pursued_of(v, ev->values[i].name);
+        double x = ev->values[i].value;
+        if (p == NULL || (p->has_best && (p->minimize ? x >= p->best : x <= p->best)))
+            continue;
+        p->has_best = true;
+        p->best = x;
+    }
+}
+
 static void on_best(struct view *v, const struct event *ev)
 {
-    char value[32];
+    char values[LINE / 2];
+    bool front = v->n_pursued > 0;
+    if (front)
+        on_front(v, ev);
     v->has_best = true;
     v->best_trial = ev->trial;
     v->best = ev->value;
     params_text(v->best_params, sizeof v->best_params, ev->params);
-    real_text(value, ev->value);
+    values_text(values, sizeof values, v, ev);
     /* What was stopped early leads only until something was trained to the end. */
     if (!ev->baseline && ev->step >= ev->steps)
-        keep(v, ev->time, TONE_GOOD, "new best %lld.%lld: %s %s  %s", (long long)ev->search.v,
-             (long long)ev->trial, v->metric, value, v->best_params);
+        keep(v, ev->time, TONE_GOOD, "%s %lld.%lld: %s  %s", front ? "on the front" : "new best",
+             (long long)ev->search.v, (long long)ev->trial, values, v->best_params);
+}
+
+static void take_objectives(struct view *v, const struct event *ev)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ev->n_measures && n < STORE_OBJECTIVES_MAX; i++) {
+        if (ev->measures[i].aim == AIM_NONE)
+            continue;
+        struct pursued *p = &v->pursued[n++];
+        *p = (struct pursued){.minimize = ev->measures[i].aim == AIM_MINIMIZE};
+        snprintf(p->name, sizeof p->name, "%.*s", STR_FMT(ev->measures[i].name));
+    }
+    v->n_pursued = n > 1 ? n : 0;
+}
+
+static void say_search(struct view *v, const struct event *ev)
+{
+    struct buf b;
+    buf_init(&b, LINE);
+    for (size_t i = 0; i < v->n_pursued; i++)
+        buf_fmt(&b, "%s%s %s", i > 0 ? ", " : "", v->pursued[i].minimize ? "minimize" : "maximize",
+                v->pursued[i].name);
+    if (v->n_pursued == 0)
+        buf_fmt(&b, "%s, %s", ev->minimize ? "minimize" : "maximize", v->metric);
+    keep(v, ev->time, TONE_BOLD, "search %lld: %.*s, %d at once", (long long)ev->search.v,
+         STR_FMT(buf_view(&b)), ev->parallel);
+    buf_clear(&b);
+    for (size_t i = 0; i < ev->n_requirements; i++)
+        buf_fmt(&b, "%s%.*s", i > 0 ? ", " : "", STR_FMT(ev->requirements[i]));
+    if (b.n > 0)
+        keep(v, ev->time, TONE_PLAIN, "require %.*s", STR_FMT(buf_view(&b)));
+    buf_free(&b);
 }
 
 static void on_search_started(struct view *v, const struct event *ev)
@@ -284,8 +327,8 @@ static void on_search_started(struct view *v, const struct event *ev)
         v->started_at = clock_monotonic(&v->clock);
     v->started = true;
     v->last.search = ev->search;
-    keep(v, ev->time, TONE_BOLD, "search %lld: %s, %s, %d at once", (long long)ev->search.v,
-         ev->minimize ? "minimize" : "maximize", v->metric, ev->parallel);
+    take_objectives(v, ev);
+    say_search(v, ev);
     keep(v, ev->time, TONE_DIM, "method %s", v->method);
     if (ev->text.n > 0)
         keep(v, ev->time, TONE_DIM, "%.*s", STR_FMT(ev->text));
@@ -360,192 +403,4 @@ void view_event(struct view *v, const struct event *ev)
     if (v->style == VIEW_PLAIN)
         screen_flush(v->out);
     v->dirty = true;
-}
-
-/* --- drawing --- */
-
-int64_t view_deadline(const struct view *v)
-{
-    if (v->style != VIEW_LIVE || !v->started)
-        return INT64_MAX;
-    int64_t now = clock_monotonic(&v->clock);
-    if (v->next_draw == INT64_MAX)
-        return now;
-    return v->dirty ? v->next_draw : v->next_draw + SECOND_NS - FRAME_NS;
-}
-
-static void end_line(struct view *v)
-{
-    screen_text(v->out, TONE_PLAIN, STR("\033[K\n"));
-    v->lines++;
-}
-
-static int64_t ended(const struct view *v)
-{
-    int64_t n = 0;
-    for (int i = 0; i < TRIAL_STATE_COUNT; i++) {
-        if (trial_state_final((enum trial_state)i))
-            n += v->counts[i];
-    }
-    return n;
-}
-
-static void draw_bar(struct view *v)
-{
-    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int64_t total = v->budget + (v->with_baseline ? 1 : 0);
-    int64_t done = ended(v);
-    int64_t elapsed = clock_monotonic(&v->clock) - v->started_at;
-    char took[32], left[32];
-    duration_text(took, elapsed);
-    screen_text(v->out, TONE_DIM, STR("progress  "));
-    if (v->budget > 0) {
-        int width = v->out->width > 100 ? 30 : 20;
-        double share = done >= total ? 1.0 : (double)done / (double)total;
-        int cells = (int)(share * width * 8);
-        struct buf b;
-        buf_init(&b, 1024);
-        for (int i = 0; i < cells / 8; i++)
-            buf_cstr(&b, "█");
-        buf_cstr(&b, eighths[cells % 8]);
-        int used = cells / 8 + (cells % 8 > 0);
-        screen_text(v->out, TONE_ACCENT, buf_view(&b));
-        buf_clear(&b);
-        for (int i = used; i < width; i++)
-            buf_cstr(&b, "·");
-        screen_text(v->out, TONE_DIM, buf_view(&b));
-        buf_free(&b);
-        screen_fmt(v->out, TONE_PLAIN, "  %lld of %lld trials", (long long)done, (long long)total);
-    } else {
-        screen_fmt(v->out, TONE_PLAIN, "%lld trials", (long long)done);
-    }
-    screen_fmt(v->out, TONE_PLAIN, "  %s", took);
-    if (v->budget > 0 && done > 1 && done < total) {
-        duration_text(left, (int64_t)((double)elapsed / (double)done * (double)(total - done)));
-        screen_fmt(v->out, TONE_DIM, ", about %s left", left);
-    }
-    end_line(v);
-}
-
-static void draw_best(struct view *v)
-{
-    char value[32], base[32];
-    screen_text(v->out, TONE_DIM, STR("best      "));
-    if (!v->has_best) {
-        screen_text(v->out, TONE_DIM, STR("none yet"));
-        end_line(v);
-        return;
-    }
-    real_text(value, v->best);
-    screen_fmt(v->out, TONE_BOLD, "%s %s", v->metric, value);
-    screen_fmt(v->out, TONE_PLAIN, "  trial %lld.%lld", (long long)v->last.search.v,
-               (long long)v->best_trial);
-    if (v->has_baseline) {
-        double gain = v->minimize ? v->baseline - v->best : v->best - v->baseline;
-        double percent = v->baseline != 0 ? 100 * gain / fabs(v->baseline) : 0;
-        real_text(base, v->baseline);
-        if (gain != 0)
-            screen_fmt(v->out, gain > 0 ? TONE_GOOD : TONE_WARN, "  %.2f %% %s", fabs(percent),
-                       gain > 0 ? "better" : "worse");
-        screen_fmt(v->out, TONE_DIM, "  (baseline %s)", base);
-    }
-    end_line(v);
-}
-
-static void draw_counts(struct view *v)
-{
-    static const struct {
-        enum trial_state state;
-        enum tone tone;
-    } shown[] = {{TRIAL_RUNNING, TONE_ACCENT},  {TRIAL_COMPLETED, TONE_GOOD},
-                 {TRIAL_STOPPED, TONE_PLAIN},   {TRIAL_QUEUED, TONE_PLAIN},
-                 {TRIAL_PAUSED, TONE_WARN},     {TRIAL_FAILED, TONE_BAD},
-                 {TRIAL_INFEASIBLE, TONE_WARN}, {TRIAL_CANCELLED, TONE_WARN}};
-    bool first = true;
-    screen_text(v->out, TONE_DIM, STR("trials    "));
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        int64_t n = v->counts[shown[i].state];
-        if (n == 0)
-            continue;
-        if (!first)
-            screen_text(v->out, TONE_DIM, STR(" · "));
-        screen_fmt(v->out, shown[i].tone, "%lld %s", (long long)n,
-                   trial_state_name(shown[i].state));
-        first = false;
-    }
-    end_line(v);
-}
-
-static void sparkline(const struct running *r, struct buf *b)
-{
-    static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    double lo = (double)INFINITY, hi = -(double)INFINITY;
-    for (size_t i = 0; i < r->n_curve; i++) {
-        if (!isfinite(r->curve[i]))
-            continue;
-        lo = fmin(lo, r->curve[i]);
-        hi = fmax(hi, r->curve[i]);
-    }
-    for (size_t i = 0; i < r->n_curve; i++) {
-        double x = r->curve[i];
-        if (!isfinite(x))
-            buf_cstr(b, "×");
-        else
-            buf_cstr(b, bars[hi > lo ? (int)((x - lo) / (hi - lo) * 7.0) : 3]);
-    }
-}
-
-static void draw_running(struct view *v, const struct running *r)
-{
-    char value[32] = "", name[40], step[40];
-    struct buf b;
-    buf_init(&b, 4096);
-    snprintf(name, sizeof name, "%lld.%lld%s", (long long)v->last.search.v, (long long)r->trial,
-             r->baseline ? "*" : "");
-    if (r->steps > 0)
-        snprintf(step, sizeof step, "%lld/%lld", (long long)(r->step > 0 ? r->step : 0),
-                 (long long)r->steps);
-    else
-        snprintf(step, sizeof step, "%lld", (long long)(r->step > 0 ? r->step : 0));
-    if (r->has_value)
-        real_text(value, r->value);
-    sparkline(r, &b);
-    screen_fmt(v->out, TONE_PLAIN, "  %-8s", name);
-    screen_fmt(v->out, TONE_DIM, "%7s", step);
-    screen_fmt(v->out, TONE_PLAIN, "  %9s  ", value);
-    screen_text(v->out, TONE_ACCENT, buf_view(&b));
-    buf_repeat(&v->out->out, ' ', CURVE - r->n_curve + 2);
-    buf_clear(&b);
-    int room = v->out->width - (2 + 8 + 7 + 2 + 9 + 2 + CURVE + 2);
-    if (room > 8)
-        text_cut(str_of(r->params), room, &b);
-    screen_text(v->out, TONE_DIM, buf_view(&b));
-    buf_free(&b);
-    end_line(v);
-}
-
-void view_draw(struct view *v)
-{
-    if (v->style != VIEW_LIVE || !v->started)
-        return;
-    if (v->lines > 0)
-        screen_fmt(v->out, TONE_PLAIN, "\033[%dA\r", v->lines);
-    v->lines = 0;
-    screen_text(v->out, TONE_PLAIN, STR("\033[?7l"));
-    draw_bar(v);
-    draw_best(v);
-    draw_counts(v);
-    size_t room = v->out->height > 6 ? (size_t)v->out->height - 6 : 0;
-    size_t shown = v->n_running < SHOWN_MAX ? v->n_running : SHOWN_MAX;
-    shown = shown < room ? shown : room;
-    for (size_t i = 0; i < shown; i++)
-        draw_running(v, &v->running[i]);
-    if (shown < v->n_running) {
-        screen_fmt(v->out, TONE_DIM, "  and %zu more", v->n_running - shown);
-        end_line(v);
-    }
-    screen_text(v->out, TONE_PLAIN, STR("\033[J\033[?7h"));
-    screen_flush(v->out);
-    v->dirty = false;
-    v->next_draw = clock_monotonic(&v->clock) + FRAME_NS;
 }

@@ -3,6 +3,8 @@
  */
 #include "conf/check.h"
 
+#include <stdio.h>
+
 enum { CELL_BYTES_MAX = 2 << 20, CELL_WIDTH_MAX = 60, COLUMNS = 4 };
 
 void check_problem_text(const struct error *e, struct buf *b)
@@ -158,6 +160,45 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
+void check_goal_text(const struct settings *s, struct buf *b)
+{
+    for (size_t i = 0; i < s->n_objectives; i++)
+        buf_fmt(b, "%s%s %.*s", i > 0 ? ", " : "", s->minimize[i] ? "minimize" : "maximize",
+                STR_FMT(s->measures[i].name));
+}
+
+void check_requirements_text(const struct settings *s, struct buf *b)
+{
+    for (size_t i = 0; i < s->n_requirements; i++)
+        buf_fmt(b, "%s%.*s", i > 0 ? ", " : "", STR_FMT(s->requirements[i].text));
+}
+
+/* One line of values. */
+static void config_text(const struct space *space, const struct config *c, struct buf *b)
+{
+    buf_char(b, ' ');
+    for (size_t i = 0; i < space->n_params; i++)
+        if (c->values[i].type != VALUE_NONE) {
+            buf_fmt(b, " %.*s=", STR_FMT(space->params[i].name));
+            value_text(&c->values[i], b);
+        }
+    buf_char(b, '\n');
+}
+
+static void outcomes_text(const struct settings *s, struct buf *b)
+{
+    if (s->n_objectives > 1) {
+        buf_cstr(b, "\nobjectives\n  ");
+        check_goal_text(s, b);
+        buf_char(b, '\n');
+    }
+    if (s->n_requirements > 0) {
+        buf_cstr(b, "\nrequire\n  ");
+        check_requirements_text(s, b);
+        buf_char(b, '\n');
+    }
+}
+
 void check_space_text(const struct settings *s, struct buf *b)
 {
     const struct space *space = s->space;
@@ -172,15 +213,15 @@ void check_space_text(const struct settings *s, struct buf *b)
         expr_write(space->constraints[i].x, b);
         buf_char(b, '\n');
     }
-    if (!s->has_baseline)
-        return;
-    buf_cstr(b, "\nbaseline\n ");
-    for (size_t i = 0; i < space->n_params; i++)
-        if (s->baseline.values[i].type != VALUE_NONE) {
-            buf_fmt(b, " %.*s=", STR_FMT(space->params[i].name));
-            value_text(&s->baseline.values[i], b);
-        }
-    buf_char(b, '\n');
+    if (s->has_baseline) {
+        buf_cstr(b, "\nbaseline\n");
+        config_text(space, &s->baseline, b);
+    }
+    for (size_t i = 0; i < s->n_first; i++) {
+        buf_cstr(b, i == 0 ? "\nfirst\n" : "");
+        config_text(space, &s->first[i], b);
+    }
+    outcomes_text(s, b);
 }
 
 static void param_json(const struct param *p, struct buf *text, struct json *j)
@@ -251,8 +292,46 @@ void check_space_json(const struct settings *s, struct json *j)
         config_json(&s->baseline, j);
     else
         jw_null(j);
+    jw_key(j, "first");
+    jw_array(j);
+    for (size_t i = 0; i < s->n_first; i++)
+        config_json(&s->first[i], j);
+    jw_array_end(j);
     jw_object_end(j);
     buf_free(&text);
+}
+
+static void take_json(const struct measure *m, struct json *j)
+{
+    static const char *const words[] = {"last", "best"};
+    char mean[32];
+    if (m->take == TAKE_MEAN)
+        snprintf(mean, sizeof(mean), "mean(%d)", m->take_k);
+    jw_cstr(j, m->take == TAKE_MEAN ? mean : words[m->take]);
+}
+
+void check_objectives_json(const struct settings *s, struct json *j)
+{
+    jw_array(j);
+    for (size_t i = 0; i < s->n_objectives; i++) {
+        jw_object(j);
+        jw_key(j, "metric");
+        jw_str(j, s->measures[i].name);
+        jw_key(j, "goal");
+        jw_cstr(j, s->minimize[i] ? "minimize" : "maximize");
+        jw_key(j, "take");
+        take_json(&s->measures[i], j);
+        jw_object_end(j);
+    }
+    jw_array_end(j);
+}
+
+void check_requirements_json(const struct settings *s, struct json *j)
+{
+    jw_array(j);
+    for (size_t i = 0; i < s->n_requirements; i++)
+        jw_str(j, s->requirements[i].text);
+    jw_array_end(j);
 }
 
 void check_json(const struct settings *s, const struct problems *p, struct json *j)
@@ -269,4 +348,10 @@ void check_json(const struct settings *s, const struct problems *p, struct json 
         check_space_json(s, j);
     else
         jw_null(j);
+    if (!s)
+        return;
+    jw_key(j, "objectives");
+    check_objectives_json(s, j);
+    jw_key(j, "requirements");
+    check_requirements_json(s, j);
 }

@@ -166,6 +166,8 @@ static void kind_fields(const struct event *ev, struct json *j)
         key_text(j, "why", ev->text);
         break;
     case EVENT_BEST:
+        if (ev->n_front > 0)
+            key_i64(j, "front", ev->n_front);
         score_fields(ev, j);
         jw_key(j, "params");
         jw_raw(j, ev->params);

@@ -42,6 +42,7 @@ struct event {
     uint32_t n_values;
     const struct wire_metric *values;
     bool has_meets, meets;
+    int64_t n_front; /* EVENT_BEST, several objectives: how many are on the front with it */
     enum decision decision;
     enum attempt_reason reason;
     int exit_code, signal;

@@ -12,12 +12,15 @@ struct asking {
     struct scheduler *s;
     struct search *q;
     int64_t trial; /* several objectives: whether this one is on the front */
+    int64_t n;
+    struct event *said;
 };
 
-static void say_best(struct scheduler *s, struct search *q, const struct live_trial *t)
+static struct event *say_best(struct scheduler *s, struct search *q, const struct live_trial *t)
 {
     struct event *ev = sched_event(s, EVENT_BEST, q, t);
     ev->params = sched_text(s, t->row.params);
+    return ev;
 }
 
 static enum code on_best(void *self, const struct trial_row *row)
@@ -25,6 +28,7 @@ static enum code on_best(void *self, const struct trial_row *row)
     struct asking *a = self;
     struct search *q = a->q;
     bool one = q->settings->n_objectives == 1;
+    a->n++;
     if (one ? q->has_best && q->best_trial == trial_id_number(row->id) &&
                   q->best_value == row->value
             : trial_id_number(row->id) != a->trial)
@@ -33,7 +37,7 @@ static enum code on_best(void *self, const struct trial_row *row)
     q->best_trial = trial_id_number(row->id);
     q->best_value = row->value;
     struct live_trial best = {.search = q, .row = *row};
-    say_best(a->s, q, &best);
+    a->said = say_best(a->s, q, &best);
     return OK;
 }
 
@@ -42,9 +46,11 @@ static enum code on_best(void *self, const struct trial_row *row)
 static void ask_for_best(struct scheduler *s, struct search *q, int64_t trial)
 {
     struct error e = {0};
-    struct asking a = {s, q, trial};
-    int limit = q->settings->n_objectives == 1 ? 1 : INT32_MAX;
-    (void)sched_took(s, store_best(s->o.store, q->id, limit, on_best, &a, &e), &e);
+    struct asking a = {.s = s, .q = q, .trial = trial};
+    bool one = q->settings->n_objectives == 1;
+    (void)sched_took(s, store_best(s->o.store, q->id, one ? 1 : INT32_MAX, on_best, &a, &e), &e);
+    if (!one && a.said != NULL)
+        a.said->n_front = a.n;
 }
 
 static bool better(bool minimize, double a, double b)
@@ -122,7 +128,7 @@ static void consider_front(struct scheduler *s, struct search *q, const struct l
     q->has_best = true;
     q->best_step = t->row.step;
     q->best_completed = completed;
-    say_best(s, q, t);
+    say_best(s, q, t)->n_front = (int64_t)q->n_front;
 }
 
 /* --- one --- */
@@ -146,7 +152,7 @@ static void consider_one(struct scheduler *s, struct search *q, const struct liv
     q->best_step = t->row.step;
     q->best_completed = completed;
     q->best_value = t->row.value;
-    say_best(s, q, t);
+    (void)say_best(s, q, t);
 }
 
 void trial_consider_best(struct scheduler *s, struct live_trial *t)

@@ -36,6 +36,37 @@ static void shows_the_space_as_a_table(void **state)
     settings_free(s);
 }
 
+static void shows_objectives_requirements_and_first_points(void **state)
+{
+    struct settings *s =
+        load_right("space: s\ncommand: t ${args}\nparameters: {x: \"uniform(0, 1)\", k: 3}\n"
+                   "objectives:\n  - {metric: acc, goal: maximize, take: mean(2)}\n"
+                   "  - {metric: ms, goal: minimize, take: best}\n"
+                   "require: [gb<4, ms <= 20]\nsearch: {first: [{x: 0.5}, {x: 1}]}\n",
+                   NULL);
+    struct buf b;
+    struct json j;
+    struct problems none;
+    buf_init(&b, 1 << 20);
+    check_space_text(s, &b);
+    assert_non_null(strstr(b.p, "\nfirst\n  x=0.5 k=3\n  x=1.0 k=3\n"
+                                "\nobjectives\n  maximize acc, minimize ms\n"
+                                "\nrequire\n  gb < 4, ms <= 20\n"));
+    buf_clear(&b);
+    problems_init(&none);
+    jw_init(&j, &b);
+    jw_object(&j);
+    check_json(s, &none, &j);
+    jw_object_end(&j);
+    assert_ok(jw_end(&j, NULL));
+    assert_non_null(strstr(b.p, "\"first\":[{\"x\":0.5,\"k\":3},{\"x\":1.0,\"k\":3}]}"));
+    assert_non_null(strstr(b.p, "\"objectives\":[{\"metric\":\"acc\",\"goal\":\"maximize\","
+                                "\"take\":\"mean(2)\"},{\"metric\":\"ms\",\"goal\":\"minimize\","
+                                "\"take\":\"best\"}],\"requirements\":[\"gb < 4\",\"ms <= 20\"]}"));
+    buf_free(&b);
+    settings_free(s);
+}
+
 static void shortens_what_is_too_wide(void **state)
 {
     struct settings *s =
@@ -83,7 +114,9 @@ static void shows_the_space_as_json(void **state)
         "{\"name\":\"batch\",\"fixed\":256,\"prior\":\"256\",\"when\":null,\"default\":null,"
         "\"units\":0}],"
         "\"constraints\":[\"hidden * batch <= 600\"],"
-        "\"baseline\":{\"model\":\"mlp\",\"hidden\":2,\"aug\":true,\"batch\":256}}}");
+        "\"baseline\":{\"model\":\"mlp\",\"hidden\":2,\"aug\":true,\"batch\":256},"
+        "\"first\":[]},\"objectives\":[{\"metric\":\"l\",\"goal\":\"minimize\",\"take\":\"last\"}],"
+        "\"requirements\":[]}");
     settings_free(s);
 }
 
@@ -126,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_the_space_as_a_table),
+        cmocka_unit_test(shows_objectives_requirements_and_first_points),
         cmocka_unit_test(shortens_what_is_too_wide),
         cmocka_unit_test(shows_the_space_as_json),
         cmocka_unit_test(shows_what_is_wrong_as_json),
