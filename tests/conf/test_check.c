@@ -49,7 +49,7 @@ static void shows_objectives_requirements_and_first_points(void **state)
     struct problems none;
     buf_init(&b, 1 << 20);
     check_space_text(s, &b);
-    assert_non_null(strstr(b.p, "\nfirst\n  x=0.5 k=3\n  x=1.0 k=3\n"
+    assert_non_null(strstr(b.p, "\nfirst\n  x=0.5 k=3\n  x=1 k=3\n"
                                 "\nobjectives\n  maximize acc, minimize ms\n"
                                 "\nrequire\n  gb < 4, ms <= 20\n"));
     buf_clear(&b);
