@@ -1,6 +1,5 @@
 /* Every sampler: the same seed gives the same search in any process, another one another; what
- * people know, said as priors, is honoured; suggestions prepared ahead are what they would be on
- * the spot. */
+ * people know, said as priors, is honoured. */
 #include "conformance.h"
 
 #include <inttypes.h>
@@ -187,41 +186,12 @@ static void priors_are_honoured(void **state)
     space_free(s);
 }
 
-/* Prepared ahead, suggestions are journalled with what they were based on; so each recomputes to
- * the same, and the same luck gives the same search again. */
-static void check_ahead(const struct run *r)
-{
-    recompute(r);
-    replay(r, 0);
-    go_on_otherwise(r, r->n / 2);
-}
-
-static void suggestions_prepared_ahead(void **state)
-{
-    for (int threaded = 0; threaded < 2; threaded++)
-        for (uint64_t seed = 0; seed < 3; seed++)
-            over_samplers((struct plan){.rows = seed ? space_conditional : space_small,
-                                        .constraint = seed ? space_conditional_constraint : NULL,
-                                        .allocator = "asha",
-                                        .trials = 60,
-                                        .slots = 4,
-                                        .seed = seed,
-                                        .working = threaded ? AHEAD_IN_A_THREAD : AHEAD,
-                                        .seeds = seed == 2 ? SEEDS_REPLICATES : SEEDS_VARY,
-                                        .n_first = 2,
-                                        .n_evidence = 3,
-                                        .with_steps = true,
-                                        .with_baseline = true},
-                          24, check_ahead);
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_in_another_process),
         cmocka_unit_test(another_seed_is_another_search),
         cmocka_unit_test(priors_are_honoured),
-        cmocka_unit_test(suggestions_prepared_ahead),
     };
     if (argc == 2 && strcmp(argv[0], "digest") == 0)
         return print_digest(argv[1]);
