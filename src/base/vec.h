@@ -5,8 +5,8 @@
  * AVX-512, and chosen by what the processor says on first use. What is computed for one element
  * does not depend on its place in the array, nor on the width; sums run over sixteen lanes in a
  * fixed order; nothing is contracted to FMA; exp, log and what stands on them are polynomials of
- * our own. So results depend neither on the processor nor on libm, and a journal that was recorded
- * here is recomputed there. Only a NaN's sign and payload are not promised.
+ * our own. So results depend neither on the processor nor on libm, and a journal that stands on
+ * them is recomputed elsewhere. Only a NaN's sign and payload are not promised.
  *
  * Pointers need not be aligned. Results may lie in the place of an input of the same kind (ret may
  * be x), else arrays must not overlap. n may be 0. NaN gives NaN. Errors are in units of the last
