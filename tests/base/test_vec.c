@@ -521,6 +521,30 @@ static void place_does_not_matter(void **state)
         }
 }
 
+static void results_may_take_an_inputs_place(void **state)
+{
+    double a[MOST], b[MOST], y[MOST], z[MOST];
+    struct rng r;
+    rng_init(&r, seed_of_run(), 10);
+    for (size_t i = 0; i < MOST; i++) {
+        a[i] = fabs(rng_normal(&r));
+        b[i] = a[i] + rng_unit(&r);
+    }
+    vec_exp(MOST, a, y);
+    memcpy(z, a, sizeof(z));
+    vec_exp(MOST, z, z);
+    assert_memory_equal(y, z, sizeof(y));
+    vec_log_normal_mass(MOST, a, b, y);
+    memcpy(z, b, sizeof(z));
+    vec_log_normal_mass(MOST, a, z, z);
+    assert_memory_equal(y, z, sizeof(y));
+    vec_matern52(MOST, a, y, b);
+    memcpy(z, a, sizeof(z));
+    vec_matern52(MOST, z, z, a);
+    assert_memory_equal(y, z, sizeof(y));
+    assert_memory_equal(a, b, sizeof(a));
+}
+
 static void unknown_instructions_are_refused(void **state)
 {
     const char *own = vec_isa();
@@ -542,6 +566,7 @@ int main(void)
         cmocka_unit_test(mixture_is_its_definition),
         cmocka_unit_test(same_bits_everywhere),
         cmocka_unit_test(place_does_not_matter),
+        cmocka_unit_test(results_may_take_an_inputs_place),
         cmocka_unit_test(unknown_instructions_are_refused),
     };
     return RUN_TESTS(tests);
