@@ -2,7 +2,9 @@
  * The Gaussian process sampler: Bayesian optimisation of mixed and conditional spaces.
  *
  * Even points first, then whatever maximises the acquisition (internal.h) under Gaussian processes
- * whose kernel knows what is active (model/encoding.h).
+ * whose kernel knows what is active (model/encoding.h). After a stall, every second trial goes into
+ * another branch than the best one's: that a branch was judged by its first few trials is what
+ * costs conditional searches most.
  *
  * Shahriari et al. 2016, "Taking the human out of the loop", is the survey; what differs from it is
  * cited where it is done.
@@ -15,6 +17,7 @@
 
 enum { CLIMBS = 8, POOL_ROOM = 2048 + 1, ENUMERATED_MOST = 2048 };
 
+static const char *const yes_no[] = {"true", "false", NULL};
 static const char *const both_one[] = {"both", "one", NULL};
 static const char *const outputs[] = {"half", "plain", NULL};
 
@@ -27,11 +30,14 @@ static const struct option_kind options[] = {
     {.name = "priors",
      .about = "hyperparameters fitted under two priors and averaged, or under one",
      .words = both_one},
+    {.name = "branches",
+     .about = "after a stall, every second trial goes into another branch of a conditional space",
+     .words = yes_no},
     {.name = "output", .about = "worse half by rank, or values as they are", .words = outputs},
 };
 
-enum origin { ORIGIN_INITIAL, ORIGIN_MODEL };
-static const char *const origins[] = {"initial", "model", NULL};
+enum origin { ORIGIN_INITIAL, ORIGIN_MODEL, ORIGIN_BRANCH };
+static const char *const origins[] = {"initial", "model", "branch", NULL};
 
 static void gp_destroy(void *self)
 {
@@ -67,6 +73,7 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     s->seed = settings->seed;
     s->initial = initial_points(settings);
     s->both_priors = sampler_option_is(m, "priors", "both");
+    s->branches = sampler_option_is(m, "branches", "true");
     s->half = sampler_option_is(m, "output", "half");
     enum code code = encoding_new(s->space, &s->encoding, e);
     if (code == OK)
@@ -213,7 +220,7 @@ static enum code suggest(struct gp_sampler *s, struct arena *a, const struct sam
                          struct suggestion *g, struct sample *ret, struct error *e)
 {
     struct arena lists;
-    bool useful = false, found = false;
+    bool useful = false, found = false, branch = false;
     enum code code = rows_keep(s, q->history, e);
     if (code == OK)
         code = survey_cut(s, a, &g->survey, e);
@@ -221,6 +228,8 @@ static enum code suggest(struct gp_sampler *s, struct arena *a, const struct sam
         code = models_make(s, a, &g->survey, q, &g->acq, &useful, ret, e);
     if (code == OK)
         code = whole_cube(g, e);
+    if (code == OK && s->branches)
+        code = branch_choose(s, a, &g->survey, ORIGIN_BRANCH, &g->region, &branch, e);
     if (code != OK)
         return code;
     arena_init(&lists, a->ceiling);
@@ -229,7 +238,7 @@ static enum code suggest(struct gp_sampler *s, struct arena *a, const struct sam
     arena_free(&lists);
     if (code != OK)
         return code;
-    ret->origin = ORIGIN_MODEL;
+    ret->origin = branch ? ORIGIN_BRANCH : ORIGIN_MODEL;
     return found ? OK : sample_even(s, a, q->index, ret, e);
 }
 

@@ -27,7 +27,7 @@ struct gp_sampler {
     const struct space *space;
     uint64_t seed;
     size_t initial;
-    bool both_priors, half;
+    bool both_priors, half, branches;
     struct encoding *encoding;
     struct sobol *points;
     /* Rows of the history's configurations, n_columns each, for as long as they have these hashes.
@@ -121,6 +121,12 @@ enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
                     struct error *e) must_check;
 /* All configurations of a small space that were not proposed yet. */
 enum code pool_enumerate(struct pool *p, const struct history *h, struct error *e) must_check;
+
+/* After a stall, and then for every second trial: holds a parent of the conditions at another value
+ * than the best configuration's, one after the other. `origin` is what those trials are marked by. */
+enum code branch_choose(const struct gp_sampler *s, struct arena *a, const struct survey *v,
+                        int origin, struct region *region, bool *ret_chosen,
+                        struct error *e) must_check;
 
 /* Climbs from candidate i of the pool, which is left where the climb ends. */
 struct climber;
