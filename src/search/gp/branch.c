@@ -4,7 +4,7 @@
 #include "search/gp/internal.h"
 
 enum {
-    STALL = 5,   /* results without a better one, after which other branches get every second trial */
+    STALL = 5, /* results without a better one, after which other branches get every second trial */
     LEVELS = 16, /* a parent with more of them is no branch but a number */
     BRANCHES_MOST = 256
 };

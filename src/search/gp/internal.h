@@ -123,7 +123,8 @@ enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
 enum code pool_enumerate(struct pool *p, const struct history *h, struct error *e) must_check;
 
 /* After a stall, and then for every second trial: holds a parent of the conditions at another value
- * than the best configuration's, one after the other. `origin` is what those trials are marked by. */
+ * than the best configuration's, one after the other. `origin` is what those trials are marked by.
+ */
 enum code branch_choose(const struct gp_sampler *s, struct arena *a, const struct survey *v,
                         int origin, struct region *region, bool *ret_chosen,
                         struct error *e) must_check;
