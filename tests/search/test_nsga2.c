@@ -132,6 +132,36 @@ static void a_front_is_approached(void **state)
     assert_true(mean_volume(&p, "random", 400) < 0.15);
 }
 
+static const struct row ten[] = {{"a", "uniform(0, 1)", NULL},
+                                 {"b", "uniform(0, 1)", NULL},
+                                 {"c", "uniform(0, 1)", NULL},
+                                 {"d", "uniform(0, 1)", NULL},
+                                 {"e", "uniform(0, 1)", NULL},
+                                 {"f", "uniform(0, 1)", NULL},
+                                 {"g", "uniform(0, 1)", NULL},
+                                 {"h", "uniform(0, 1)", NULL},
+                                 {"i", "uniform(0, 1)", NULL},
+                                 {"j", "uniform(0, 1)", NULL},
+                                 {NULL, NULL, NULL}};
+
+static void zdt1_of_ten(const struct config *c, double ret[2])
+{
+    double g = 1;
+    for (size_t i = 1; i < 10; i++)
+        g += number(c, i);
+    ret[0] = number(c, 0);
+    ret[1] = g * (1 - sqrt(ret[0] / g));
+}
+
+/* Many parameters and few trials want few survivors: a hundred leave nothing in the unit square. */
+static void the_population_suits_the_trials(void **state)
+{
+    const struct problem p = {.rows = ten, .values = zdt1_of_ten};
+    double left_out = mean_volume(&p, "nsga2", 600);
+    assert_true(left_out > 0.3); /* of 0.667 */
+    assert_true(left_out > 2 * mean_volume(&p, "nsga2(population=100)", 600));
+}
+
 static void mixed_and_conditional_spaces_are_bred(void **state)
 {
     const struct problem p = {.rows = mixed, .values = picky};
@@ -149,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_front_is_approached),
+        cmocka_unit_test(the_population_suits_the_trials),
         cmocka_unit_test(mixed_and_conditional_spaces_are_bred),
         cmocka_unit_test(requirements_come_first),
     };

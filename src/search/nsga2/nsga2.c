@@ -27,9 +27,10 @@
 enum {
     ORIGIN_START,
     ORIGIN_CHILD,
-    LEAST_POPULATION = 12, /* where the population's size is left to us */
+    LEAST_POPULATION = 20, /* where the population's size is left to us */
     MOST_POPULATION = 100,
-    CHILDREN_MAX = 64 /* before the searcher draws another */
+    TRIALS_A_SURVIVOR = 100, /* that it takes to grow by one */
+    CHILDREN_MAX = 64        /* before the searcher draws another */
 };
 
 #define CROSSOVER_INDEX 15.0
@@ -55,7 +56,7 @@ struct nsga2 {
 
 static const struct option_kind options[] = {
     {.name = "population",
-     .about = "how many survive; 0: a fifth of all, 12 to 100",
+     .about = "how many survive; 0: 20, and one more for every 100 trials, up to 100",
      .lo = 0,
      .hi = 1000,
      .whole = true},
@@ -94,8 +95,8 @@ static size_t population_of(const struct nsga2 *x, size_t n_ended)
 {
     if (x->population)
         return x->population;
-    size_t n = n_ended / 5;
-    return n < LEAST_POPULATION ? LEAST_POPULATION : n > MOST_POPULATION ? MOST_POPULATION : n;
+    size_t n = LEAST_POPULATION + n_ended / TRIALS_A_SURVIVOR;
+    return n > MOST_POPULATION ? MOST_POPULATION : n;
 }
 
 /* --- survival --- */
