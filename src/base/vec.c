@@ -190,3 +190,8 @@ void vec_mixture_cell(size_t n, double lo, double hi, const double *mu, const do
 {
     vec_kernels()->mixture_cell(n, lo, hi, mu, rate, y);
 }
+
+void vec_mixture_match(size_t n, double x, double bonus, const double *key, double *y)
+{
+    vec_kernels()->mixture_match(n, x, bonus, key, y);
+}

@@ -59,7 +59,9 @@ void vec_matern52(size_t n, const double *s, double *ret, double *ret_slope);
 
 /* A mixture of n products of d normal kernels (a multivariate Parzen estimator). Kernel i is
  * exp(base[i]) prod_k exp(-((x_k - mu[k][i]) rate[k][i])^2): rate is 1 / (sqrt(2) sigma), and base
- * holds the logarithms of weight and norms, log w_i - sum_k log(sqrt(2 pi) sigma_ki mass_ki). */
+ * holds the logarithms of weight and norms, log w_i - sum_k log(sqrt(2 pi) sigma_ki mass_ki); -inf
+ * leaves a kernel out. Where kernels share their rates, mu and x can be multiplied by them once:
+ * rate is NULL then. */
 struct vec_mixture {
     size_t n, d;
     const double *base;
@@ -75,6 +77,9 @@ void vec_mixture(const struct vec_mixture *p, size_t m, const double *const *x, 
  * mu[i]) rate[i], b_i = (hi - mu[i]) rate[i]. Here rate is 1 / sigma. */
 void vec_mixture_cell(size_t n, double lo, double hi, const double *mu, const double *rate,
                       double *y);
+
+/* A dimension without order, for `more`: y[i] += bonus where key[i] is x. */
+void vec_mixture_match(size_t n, double x, double bonus, const double *key, double *y);
 
 /* What is used: "sse2" (where it is not x86: "plain"), "avx2" or "avx512". */
 const char *vec_isa(void);

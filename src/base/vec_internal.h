@@ -40,6 +40,7 @@ struct vec_kernels {
     void (*mixture)(const struct vec_mixture *, size_t, const double *const *, const double *,
                     size_t, double *, double *);
     void (*mixture_cell)(size_t, double, double, const double *, const double *, double *);
+    void (*mixture_match)(size_t, double, double, const double *, double *);
 };
 
 struct linalg_kernels {

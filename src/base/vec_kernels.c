@@ -399,20 +399,22 @@ static void matern52(size_t n, const double *s, double *ret, double *ret_slope)
         lanes_store_part(ret_slope + i, n - i, slope);
 }
 
-/* The logarithms of kernels i .. at points j .. j + count - 1, a row of n for each in ret. */
-inlined void kernels_at(const struct vec_mixture *p, size_t i, int vectors, size_t j, int count,
-                        const double *const *x, const double *more, size_t ld, double *ret)
+/* The logarithms of kernels i .. at points j .. j + count - 1, a row of n for each in ret. shared:
+ * there are no rates. */
+inlined void kernels_at(const struct vec_mixture *p, bool shared, size_t i, int vectors, size_t j,
+                        int count, const double *const *x, const double *more, size_t ld,
+                        double *ret)
 {
     lanes s[TOGETHER][2];
     for (int c = 0; c < count; c++)
         for (int v = 0; v < vectors; v++)
             s[c][v] = lanes_load(p->base + i + v * VEC_LANES);
     for (size_t k = 0; k < p->d; k++) {
-        const double *at = x[k] + j, *mu = p->mu[k] + i, *rate = p->rate[k] + i;
+        const double *at = x[k] + j, *mu = p->mu[k] + i, *rate = shared ? NULL : p->rate[k] + i;
         for (int v = 0; v < vectors; v++)
             for (int c = 0; c < count; c++) {
-                lanes t =
-                    (at[c] - lanes_load(mu + v * VEC_LANES)) * lanes_load(rate + v * VEC_LANES);
+                lanes t = at[c] - lanes_load(mu + v * VEC_LANES);
+                t = shared ? t : t * lanes_load(rate + v * VEC_LANES);
                 s[c][v] -= t * t;
             }
     }
@@ -426,37 +428,48 @@ inlined void kernels_at(const struct vec_mixture *p, size_t i, int vectors, size
 
 /* All n of them, a cache line of each array at a time where vectors are shorter: arrays of a power
  * of two would push each other out of the cache in between. */
-inlined void all_kernels_at(const struct vec_mixture *p, size_t j, int count,
+inlined void all_kernels_at(const struct vec_mixture *p, bool shared, size_t j, int count,
                             const double *const *x, const double *more, size_t ld, double *ret)
 {
     enum { VECTORS = VEC_LANES < 8 ? 2 : 1 };
     size_t i = 0;
     for (; i + VECTORS * VEC_LANES <= p->n; i += VECTORS * VEC_LANES)
-        kernels_at(p, i, VECTORS, j, count, x, more, ld, ret);
+        kernels_at(p, shared, i, VECTORS, j, count, x, more, ld, ret);
     for (; i < p->n; i++)
         for (int c = 0; c < count; c++) {
             double s = p->base[i];
             for (size_t k = 0; k < p->d; k++) {
-                double t = (x[k][j + c] - p->mu[k][i]) * p->rate[k][i];
+                double t = x[k][j + c] - p->mu[k][i];
+                t = shared ? t : t * p->rate[k][i];
                 s -= t * t;
             }
             ret[(size_t)c * p->n + i] = more ? s + more[(j + c) * ld + i] : s;
         }
 }
 
-static void mixture(const struct vec_mixture *p, size_t m, const double *const *x,
-                    const double *more, size_t ld, double *ret, double *work)
+inlined void mixture_of(const struct vec_mixture *p, bool shared, size_t m,
+                        const double *const *x, const double *more, size_t ld, double *ret,
+                        double *work)
 {
     size_t j = 0;
     for (; j + TOGETHER <= m; j += TOGETHER) {
-        all_kernels_at(p, j, TOGETHER, x, more, ld, work);
+        all_kernels_at(p, shared, j, TOGETHER, x, more, ld, work);
         for (size_t c = 0; c < TOGETHER; c++)
             ret[j + c] = log_sum_exp(p->n, work + c * p->n);
     }
     for (; j < m; j++) {
-        all_kernels_at(p, j, 1, x, more, ld, work);
+        all_kernels_at(p, shared, j, 1, x, more, ld, work);
         ret[j] = log_sum_exp(p->n, work);
     }
+}
+
+static void mixture(const struct vec_mixture *p, size_t m, const double *const *x,
+                    const double *more, size_t ld, double *ret, double *work)
+{
+    if (p->rate)
+        mixture_of(p, false, m, x, more, ld, ret, work);
+    else
+        mixture_of(p, true, m, x, more, ld, ret, work);
 }
 
 static void mixture_cell(size_t n, double lo, double hi, const double *mu, const double *rate,
@@ -472,6 +485,16 @@ static void mixture_cell(size_t n, double lo, double hi, const double *mu, const
     lanes m = lanes_load_part(mu + i, n - i, 0), r = lanes_load_part(rate + i, n - i, 1);
     lanes old = lanes_load_part(y + i, n - i, 0);
     lanes_store_part(y + i, n - i, old + log_normal_mass_of((lo - m) * r, (hi - m) * r));
+}
+
+static void mixture_match(size_t n, double x, double bonus, const double *key, double *y)
+{
+    const lanes added = lanes_of(bonus), none = lanes_of(0);
+    size_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        lanes_store(y + i, lanes_load(y + i) + lanes_select(lanes_load(key + i) == x, added, none));
+    for (; i < n; i++)
+        y[i] += key[i] == x ? bonus : 0;
 }
 
 const struct vec_kernels VEC_TABLE(vec_kernels_) = {
@@ -494,4 +517,5 @@ const struct vec_kernels VEC_TABLE(vec_kernels_) = {
     .matern52 = matern52,
     .mixture = mixture,
     .mixture_cell = mixture_cell,
+    .mixture_match = mixture_match,
 };

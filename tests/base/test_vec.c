@@ -424,6 +424,62 @@ static void mixture_is_its_definition(void **state)
     }
 }
 
+/* Rates that all kernels share may be multiplied in before; kernels may be left out. */
+static void mixtures_of_one_rate(void **state)
+{
+    struct rng r;
+    static struct columns c;
+    static double scaled[D][MOST], one[D][MOST], work[8 * MOST];
+    double x[D][POINTS], y[POINTS], z[POINTS];
+    const double *px[D], *ps[D], *po[D];
+    rng_init(&r, seed_of_run(), 8);
+    fill_columns(&c, &r);
+    for (int k = 0; k < D; k++) {
+        px[k] = x[k];
+        ps[k] = scaled[k];
+        po[k] = one[k];
+        for (int j = 0; j < POINTS; j++)
+            x[k][j] = c.x[k][j] * (k + 0.5);
+        for (int i = 0; i < MOST; i++) {
+            scaled[k][i] = c.a[k][i] * (k + 0.5);
+            one[k][i] = 1;
+        }
+    }
+    for (int i = 0; i < MOST; i += 3)
+        c.base[i] = -INF;
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        struct vec_mixture shared = {sizes[s], D, c.base, ps, NULL};
+        struct vec_mixture each = {sizes[s], D, c.base, ps, po};
+        vec_mixture(&shared, POINTS, px, NULL, 0, y, work);
+        vec_mixture(&each, POINTS, px, NULL, 0, z, work);
+        for (int j = 0; j < POINTS; j++) {
+            double sum = 0;
+            for (size_t i = 0; i < sizes[s]; i++) {
+                double at = c.base[i];
+                for (int k = 0; k < D; k++)
+                    at -= pow((c.x[k][j] - c.a[k][i]) * (k + 0.5), 2);
+                sum += i % 3 ? exp(at) : 0;
+            }
+            assert_real(y[j], z[j]);
+            assert_near(exp(y[j]), sum, 1e-12 * (1 + sum));
+        }
+    }
+}
+
+static void matches_add_up(void **state)
+{
+    double key[MOST], y[MOST];
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        for (size_t i = 0; i < MOST; i++) {
+            key[i] = (double)(i % 5) - 1;
+            y[i] = (double)i;
+        }
+        vec_mixture_match(sizes[s], 2, 0.25, key, y);
+        for (size_t i = 0; i < MOST; i++)
+            assert_real(y[i], (double)i + (i < sizes[s] && i % 5 == 3 ? 0.25 : 0));
+    }
+}
+
 /* Everything there is, computed by the instruction set in use; returns how much was written. */
 static size_t compute_all(size_t n, const double *a, const double *b, const struct columns *c,
                           double *to)
@@ -457,7 +513,12 @@ static size_t compute_all(size_t n, const double *a, const double *b, const stru
     to += D;
     struct vec_mixture p = {n, D, c->base, c->pa, c->pb};
     vec_mixture(&p, POINTS, c->px, NULL, 0, to, work);
-    return (size_t)(to + POINTS - start);
+    p.rate = NULL;
+    vec_mixture(&p, POINTS, c->px, NULL, 0, to + POINTS, work);
+    to += 2 * POINTS;
+    memcpy(to, b, n * sizeof(*b));
+    vec_mixture_match(n, n > 3 ? a[3] : 0, 0.7, a, to);
+    return (size_t)(to + n - start);
 }
 
 static void assert_same(size_t n, const double *x, const double *y, const char *isa, size_t size)
@@ -564,6 +625,8 @@ int main(void)
         cmocka_unit_test(log_sum_exp_of_infinities),
         cmocka_unit_test(distances_and_kernels),
         cmocka_unit_test(mixture_is_its_definition),
+        cmocka_unit_test(mixtures_of_one_rate),
+        cmocka_unit_test(matches_add_up),
         cmocka_unit_test(same_bits_everywhere),
         cmocka_unit_test(place_does_not_matter),
         cmocka_unit_test(results_may_take_an_inputs_place),
