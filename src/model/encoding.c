@@ -320,3 +320,9 @@ enum code encoding_point(const struct encoding *x, struct arena *a, const double
         *ret_allowed = allowed;
     return OK;
 }
+
+void encoding_activity(const struct encoding *x, const struct value *values, bool *ret_active)
+{
+    for (size_t i = 0; i < x->space->n_params; i++)
+        ret_active[i] = config_is_active(x->space, values, (int)i);
+}

@@ -68,6 +68,9 @@ void encoding_row(const struct encoding *x, const struct config *c, double *u, d
 enum code encoding_point(const struct encoding *x, struct arena *a, const double *u,
                          struct value *values, double *ret_row, bool *ret_allowed) must_check;
 
+/* Which parameters are active, given the values that encoding_point left. */
+void encoding_activity(const struct encoding *x, const struct value *values, bool *ret_active);
+
 /* Which level of its cells or categories a coordinate means, and the coordinate of a level. */
 int64_t unit_level(const struct encoding *x, size_t unit, double u);
 double unit_of_level(const struct encoding *x, size_t unit, int64_t level);

@@ -9,6 +9,7 @@ static const struct sampler_kind *const samplers[] = {
     &sampler_grid,
     &sampler_sobol,
     &sampler_gp,
+    &sampler_tpe,
     &sampler_cmaes,
     &sampler_evolution,
     &sampler_local,
