@@ -447,9 +447,8 @@ inlined void all_kernels_at(const struct vec_mixture *p, bool shared, size_t j, 
         }
 }
 
-inlined void mixture_of(const struct vec_mixture *p, bool shared, size_t m,
-                        const double *const *x, const double *more, size_t ld, double *ret,
-                        double *work)
+inlined void mixture_of(const struct vec_mixture *p, bool shared, size_t m, const double *const *x,
+                        const double *more, size_t ld, double *ret, double *work)
 {
     size_t j = 0;
     for (; j + TOGETHER <= m; j += TOGETHER) {

@@ -14,6 +14,7 @@ static const struct sampler_kind *const samplers[] = {
     &sampler_evolution,
     &sampler_local,
     &sampler_nsga2,
+    &sampler_portfolio,
     /* clang-format on */
 };
 

@@ -13,9 +13,9 @@
  *   a sampler alone       runs with full: every trial to its end
  *   an allocator alone    runs with the sampler that auto chooses
  *   auto                  a finite space of no more configurations than trials is enumerated
- * (grid), a handful of trials is spread (sobol), everything else is modelled (gp); asha where a
- * trial's steps leave room for a rung to stop at (max / min >= eta), else full. "auto +
- * asha(eta=4)" leaves only the sampler to it.
+ * (grid), a handful of trials is spread (sobol), up to 1,000 are modelled (gp), more get the
+ * portfolio; asha where a trial's steps leave room for a rung to stop at (max / min >= eta), else
+ * full. "auto + asha(eta=4)" leaves only the sampler to it.
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H

@@ -12,6 +12,8 @@ enum { HALF = 190 };
 
 /* Below this there is nothing to learn from: even points cover the space best. */
 enum { TRIALS_TO_LEARN = 5 };
+/* Up to this a Gaussian process sees everything and costs well under a second. */
+enum { MODEL_TRIALS = 1000 };
 
 static void auto_sampler(struct method *m, const struct space *s, const struct effort *effort,
                          char why[HALF])
@@ -27,6 +29,10 @@ static void auto_sampler(struct method *m, const struct space *s, const struct e
         method_set_sampler(m, &sampler_sobol);
         snprintf(why, HALF, "%" PRId64 " trials teach too little to model, so sobol spreads them",
                  effort->trials);
+    } else if (effort->trials == 0 || effort->trials > MODEL_TRIALS) {
+        method_set_sampler(m, &sampler_portfolio);
+        snprintf(why, HALF,
+                 "a search this long begins with a model and goes on with what costs less a trial");
     } else {
         method_set_sampler(m, &sampler_gp);
         snprintf(why, HALF, "gp needs the fewest trials in a space that can't be enumerated");

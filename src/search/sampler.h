@@ -62,7 +62,7 @@ struct sampler_kind {
 };
 
 extern const struct sampler_kind sampler_random, sampler_grid, sampler_sobol, sampler_gp,
-    sampler_tpe, sampler_cmaes, sampler_evolution, sampler_local, sampler_nsga2;
+    sampler_tpe, sampler_cmaes, sampler_evolution, sampler_local, sampler_nsga2, sampler_portfolio;
 
 const struct sampler_kind *sampler_find(struct str name);
 size_t sampler_kinds(const struct sampler_kind *const **ret);

@@ -1,3 +1,4 @@
+/* large: one program for all the kernels of one table, on every instruction set. */
 #include "base/rng.h"
 #include "base/vec.h"
 #include "testing.h"

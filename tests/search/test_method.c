@@ -75,16 +75,17 @@ static void what_is_left_out_is_filled_in(void **state)
 
 static void auto_chooses(void **state)
 {
-    struct effort few = {.trials = 4}, open = {.trials = 0};
+    struct effort few = {.trials = 4}, many = {.trials = 1001}, open = {.trials = 0};
     struct effort narrow = {.trials = 60, .has_steps = true, .min_steps = 10, .max_steps = 29};
     chooses("auto", infinite, &one_shot, &sampler_gp, &allocator_full);
     chooses("auto", infinite, &stepped, &sampler_gp, &allocator_asha);
     chooses("auto", infinite, &narrow, &sampler_gp, &allocator_full);
+    chooses("auto", infinite, &many, &sampler_portfolio, &allocator_full);
     chooses("auto", infinite, &few, &sampler_sobol, &allocator_full);
     chooses("auto", is_finite, &one_shot, &sampler_grid, &allocator_full);
     chooses("auto", is_finite, &stepped, &sampler_grid, &allocator_asha);
     chooses("auto", is_finite, &few, &sampler_sobol, &allocator_full);
-    chooses("auto", is_finite, &open, &sampler_gp, &allocator_full);
+    chooses("auto", is_finite, &open, &sampler_portfolio, &allocator_full);
     chooses("auto + asha(eta=9)", infinite, &stepped, &sampler_gp, &allocator_asha);
 }
 
