@@ -9,8 +9,8 @@
  * One objective. Order: highest step, completed before stopped, better mean, lower trial number.
  * Several. The front: of what reached the highest step, completed before stopped, all that no other
  * dominates (is as good in every objective, and better in one); the first trial of each
- * configuration, in the order of the first objective. It takes n * size of the front comparisons: a
- * second for 10,000 trials of which none dominates another, milliseconds otherwise.
+ * configuration, in the order of the first objective. It takes n * size of the front comparisons:
+ * 0.1 s for 10,000 trials of which none dominates another, 0.7 s where they have eight objectives.
  */
 #ifndef STORE_RANK_H
 #define STORE_RANK_H

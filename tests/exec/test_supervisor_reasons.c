@@ -70,6 +70,32 @@ static void exit_codes_and_signals(void **state)
     }
 }
 
+/* The others of its names don't decide how it ended, but what never came is said. */
+static void names_that_never_came_are_said(void **state)
+{
+    static const struct str names[] = {{"auc", 3}, {"ms", 2}, {"gb", 2}};
+    static const struct {
+        const char *script, *detail;
+    } cases[] = {
+        {"echo auc=1 latency=3; echo gb=1", "never reported ms; its output holds latency"},
+        {"echo auc=1", "never reported ms, gb"},
+        {"echo ms=1 gb=2 auc=3", ""},
+        {"\"$REPORT\" report auc=1 gb=2 late=3 || exit 9", "never reported ms; it reported late"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct supervised s;
+        supervised_init(&s, cases[i].script);
+        s.spec.names = names;
+        s.spec.n_names = 3;
+        struct wire_exited x = run(&s);
+        assert_int_equal(x.reason, WIRE_EXIT);
+        assert_int_equal(x.exit_code, 0);
+        if (!str_is(x.detail, cases[i].detail))
+            fail_msg("%s: \"%.*s\"", cases[i].script, STR_FMT(x.detail));
+        supervised_free(&s);
+    }
+}
+
 static void no_metric_is_well_after_a_resume(void **state)
 {
     struct supervised s;
@@ -262,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_well),
         cmocka_unit_test(exit_codes_and_signals),
+        cmocka_unit_test(names_that_never_came_are_said),
         cmocka_unit_test(no_metric_is_well_after_a_resume),
         cmocka_unit_test(spawn_failures),
         cmocka_unit_test(setup_failures),

@@ -231,6 +231,19 @@ static void a_crash_at_any_turn_changes_no_value(void **state)
                          trades, 40);
 }
 
+/* A method that learns from all values decides the same when its journal is computed again,
+ * whatever died in between. */
+static void a_method_that_learns_from_all_is_recomputed(void **state)
+{
+    for (int64_t n = 0; n < 60; n += 3) {
+        struct buf b;
+        came_to(TWO("search: {trials: 12, method: 'nsga2(population=4)', seed: 7, parallel: 2,"
+                    " budget: {min: 1, max: 2}}\n"),
+                trades, n, &b);
+        buf_free(&b);
+    }
+}
+
 /* Its mean is of steps 10, 11 and 12, once each, though two attempts did 11. */
 static void steps_done_again_count_once_in_each(void **state)
 {
@@ -391,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_all_objectives_are_kept),
         cmocka_unit_test(a_crash_at_any_turn_changes_no_value),
+        cmocka_unit_test(a_method_that_learns_from_all_is_recomputed),
         cmocka_unit_test(steps_done_again_count_once_in_each),
         cmocka_unit_test(steps_are_counted_once),
         cmocka_unit_test(an_objective_never_reported_is_a_failure),
