@@ -116,6 +116,27 @@ static bool may_be_ahead(const struct searcher *s, const struct ask_record *r)
     return r->next_index > r->index && !s->settings.method.sampler->instant;
 }
 
+/* A trial may go on because no configuration is left to start: whether one is, only trying tells.
+ */
+static enum code recompute_more(struct searcher *s, const struct entry *x,
+                                const struct more_record *r, struct error *e)
+{
+    enum next kind;
+    size_t first;
+    struct allocation now = allocate(s, &kind, &first);
+    if (now.kind == ALLOCATE_NEW && kind == NEXT_DRAWN) {
+        struct ask_record fresh;
+        bool end;
+        enum code code = propose(s, &s->scratch, s->seq, now.steps, &fresh, &end, e);
+        if (code != OK)
+            return code;
+        now = allocate(s, &kind, &first);
+    }
+    if (now.kind != ALLOCATE_MORE || now.trial != x->trial || now.steps != r->steps)
+        return entry_corrupt(x, e, "recomputed, another trial goes on, or none");
+    return OK;
+}
+
 static enum code follow_more(struct searcher *s, const struct entry *x, const struct more_record *r,
                              bool recompute, struct error *e)
 {
@@ -125,14 +146,8 @@ static enum code follow_more(struct searcher *s, const struct entry *x, const st
     if (r->from != t->last_step || r->steps <= t->steps || r->steps > s->settings.effort.max_steps)
         return entry_corrupt(x, e, "a trial paused at step %lld can't go on from %lld to %lld",
                              (long long)t->last_step, (long long)r->from, (long long)r->steps);
-    if (recompute) {
-        enum next kind;
-        size_t first;
-        struct allocation now = allocate(s, &kind, &first);
-        if (now.kind != ALLOCATE_MORE || now.trial != x->trial || now.steps != r->steps)
-            return entry_corrupt(x, e, "recomputed, another trial goes on, or none");
-    }
-    return take_more(s, x->trial, r, e);
+    enum code code = recompute ? recompute_more(s, x, r, e) : OK;
+    return code == OK ? take_more(s, x->trial, r, e) : code;
 }
 
 static enum code recompute_ask(struct searcher *s, const struct entry *x,

@@ -26,7 +26,7 @@ struct proposal desk_ask(struct desk *d)
     struct error e = {.code = OK};
     assert_true(d->n < DESK_ENTRIES_MAX);
     expect_code(searcher_ask(d->s, &d->arena, &p, &d->v[d->n], &e), OK, &e);
-    d->n += p.kind == ASK_TRIAL;
+    d->n += p.kind == ASK_TRIAL || p.kind == ASK_MORE;
     return p;
 }
 

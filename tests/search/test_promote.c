@@ -1,5 +1,5 @@
 /* ASHA, promoting variant, and the ladder under it. */
-#include "fixture.h"
+#include "desk.h"
 
 #include "base/rng.h"
 #include "search/asha/ladder.h"
@@ -231,6 +231,26 @@ static void a_trial_that_failed_on_its_way_can_come_back(void **state)
     free_bench(&b);
 }
 
+/* Two configurations where a batch would be five: the first rung is judged without the others. That
+ * there are no others only trying to find one tells, when it is recomputed too. */
+static void trials_go_on_when_no_configuration_is_left(void **state)
+{
+    static const struct row rows[] = {{"x", "flag()", NULL}, {NULL, NULL, NULL}};
+    struct space *space = make_space(rows, NULL);
+    struct searcher_settings settings = make_settings(space, "random + sha(n=5)", 100, 1, 27);
+    struct desk d;
+    desk_open(&d, space, &settings);
+    for (int64_t trial = 1; trial <= 2; trial++) {
+        struct proposal p = desk_ask(&d);
+        assert_int_equal(p.kind, ASK_TRIAL);
+        assert_int_equal(desk_report(&d, trial, p.steps, (double)trial), DECISION_PAUSE);
+    }
+    struct proposal p = desk_ask(&d);
+    assert_int_equal(p.kind, ASK_MORE);
+    assert_int_equal(p.trial, 1);
+    desk_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_paused_trial_takes_no_report),
         cmocka_unit_test(a_report_past_rungs_enters_the_highest),
         cmocka_unit_test(a_trial_that_failed_on_its_way_can_come_back),
+        cmocka_unit_test(trials_go_on_when_no_configuration_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
