@@ -74,6 +74,14 @@ const struct row space_code[] = {{"optimizer", "choice(sgd, adam, lamb, lion)", 
                                  {"width", "ordinal(1, 2, 4, 8)", NULL},
                                  END};
 
+const struct row space_lists[] = {
+    {"features", "subset(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t)", NULL},
+    {"first", "uniform(0, 1)", "\"a\" in features"},
+    {"order", "permutation(a, b, c, d, e, f, g, h, i, j, k, l)", "len(features) >= 5"},
+    {"many", "int(1, 9)", "len(features) >= 10"},
+    {"last", "flag()", "\"t\" in features"},
+    END};
+
 const struct row *space_wide(struct arena *a, size_t n)
 {
     struct row *rows = arena_array(a, n + 1, sizeof(*rows));
@@ -106,7 +114,7 @@ static const char *edgy_prior(struct maker *m)
 {
     static const char *const priors[] = {
         "uniform(-8e307, 8e307)",
-        "uniform(0, 5e-324)",
+        "uniform(0, 1e-300)",
         "uniform(7, 7)",
         "loguniform(1e-300, 1e300)",
         "normal(3, 1e-9)",

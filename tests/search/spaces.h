@@ -15,6 +15,7 @@ extern const struct row space_extreme[];     /* reals at the edges of doubles, s
 extern const struct row space_small[];       /* finite: 42 configurations */
 extern const struct row space_tight[];       /* with space_tight_constraint: one draw in 2,000 */
 extern const struct row space_code[];        /* categories, flags, subsets, permutations alone */
+extern const struct row space_lists[]; /* long subsets and permutations, and what they decide */
 
 extern const char *const space_conditional_constraint, *const space_mixed_constraint;
 extern const char *const space_small_constraint, *const space_tight_constraint;

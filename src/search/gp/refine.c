@@ -28,7 +28,7 @@ struct climber {
     struct pool moves;
     bool finite;
     size_t n_free;
-    size_t *free; /* units that are climbed */
+    size_t *free; /* units that are climbed, or moved */
     double *x, *lo, *hi, *work;
     double *u, *row, *gradient;
 };
@@ -244,9 +244,12 @@ static enum code move(struct climber *c, size_t i, double *ret_gain, struct erro
         return code;
     memcpy(c->u, pool_u(p, i), c->encoding->n_units * sizeof(*c->u));
     moves->n = moves->x.n = 0;
-    for (size_t k = 0; k < c->encoding->n_units && code == OK; k++)
+    c->n_free = 0; /* first: what was decoded does not outlive the first move */
+    for (size_t k = 0; k < c->encoding->n_units; k++)
         if (!is_held(c, k) && is_active(c, k))
-            code = add_moves_of(c, c->u, k, e);
+            c->free[c->n_free++] = k;
+    for (size_t k = 0; k < c->n_free && code == OK; k++)
+        code = add_moves_of(c, c->u, c->free[k], e);
     if (code != OK || moves->n == 0)
         return code;
     acquisition_values(c->acq, &moves->x, 0, moves->n, moves->value);
