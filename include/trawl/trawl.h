@@ -229,8 +229,8 @@ trawl_trial_budget(const struct trawl_trial *t); /* train up to this step; 0: no
  */
 TRAWL_API int64_t trawl_trial_from(const struct trawl_trial *t);
 TRAWL_API int trawl_trial_is_baseline(const struct trawl_trial *t);
-/* The parameters as a JSON object; those that are not active are left out. */
-TRAWL_API const char *trawl_trial_params(const struct trawl_trial *t);
+/* The parameters as a JSON object; those that are not active are left out. NULL: out of memory. */
+TRAWL_API const char *trawl_trial_params(struct trawl_trial *t);
 
 enum trawl_kind {
     TRAWL_ABSENT = 0, /* no such parameter, or not active in this trial */

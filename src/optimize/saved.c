@@ -428,7 +428,7 @@ enum code optimizer_read(struct optimizer **ret, struct str text, const char *na
     struct saved s = {.name = name, .rest = text, .e = e};
     struct settings *settings = NULL;
     struct optimizer *o = NULL;
-    struct header h;
+    struct header h = {.file = {NULL, 0}};
     struct arena a;
     arena_init(&a, HEADER_ARENA);
     enum code code = check_end(&s);

@@ -50,6 +50,18 @@ class Examples(unittest.TestCase):
         self.assertLess(float(value), 1)
         self.assertIn('"kind":"good"', params)
 
+    def test_both_headers_in_both_languages(self):
+        """Whichever comes first; as C, and as C++."""
+        for one, other in (("trawl", "report"), ("report", "trawl")):
+            for language, compiler in (("c", "cc"), ("c++", "clang++")):
+                with self.subTest((one, language)):
+                    self.write("both.c", f"#include <trawl/{one}.h>\n#include <trawl/{other}.h>\n"
+                                         "enum trawl_decision d = TRAWL_STOP;\n"
+                                         "struct trawl_metric m = {\"x\", 1};\n")
+                    self.run_program(compiler, "-x", language, "-Wall", "-Wextra", "-Werror",
+                                     "-Wno-unused-function", "-fsyntax-only", "-I",
+                                     os.path.join(ROOT, "include"), "both.c")
+
     def test_lines(self):
         (file,), (said,) = blocks("yaml"), blocks("text")
         self.write("space.yaml", file)

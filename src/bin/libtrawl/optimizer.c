@@ -301,10 +301,31 @@ enum trawl_code trawl_optimizer_set_trials(struct trawl_optimizer *o, int64_t tr
 
 /* --- what was found --- */
 
-static enum code copy_best(const struct best *best, size_t n, size_t n_values,
-                           struct trawl_trial ***ret, struct error *e)
+enum trawl_code trawl_optimizer_best(struct trawl_optimizer *o, struct trawl_trial **ret,
+                                     struct trawl_error *e)
 {
-    struct trawl_trial **v = calloc(n + 1, sizeof(*v));
+    struct error why = {.code = OK};
+    const struct best *best;
+    struct arena a;
+    size_t n;
+    arena_init(&a, ARENA_MAX);
+    enum code code = optimizer_best(inside(o), &a, &best, &n, &why);
+    if (code == OK) {
+        struct trawl_trial *t =
+            trial_of_best(&best[0], optimizer_settings(inside(o))->n_objectives);
+        if (t)
+            *ret = t;
+        else
+            code = error_nomem(&why);
+    }
+    arena_free(&a);
+    return public_error(code, &why, e);
+}
+
+static enum code copy_front(const struct best *best, size_t n, size_t n_values,
+                            struct trawl_trial ***ret, struct error *e)
+{
+    struct trawl_trial **v = calloc(n ? n : 1, sizeof(*v));
     for (size_t i = 0; v && i < n; i++)
         if (!(v[i] = trial_of_best(&best[i], n_values))) {
             trawl_trials_free(v, i);
@@ -316,42 +337,21 @@ static enum code copy_best(const struct best *best, size_t n, size_t n_values,
     return OK;
 }
 
-/* The first `max` of the front. */
-static enum trawl_code front(struct trawl_optimizer *o, size_t max, struct trawl_trial ***ret,
-                             size_t *ret_n, struct trawl_error *e)
+enum trawl_code trawl_optimizer_front(struct trawl_optimizer *o, struct trawl_trial ***ret,
+                                      size_t *ret_n, struct trawl_error *e)
 {
     struct error why = {.code = OK};
     const struct best *best;
     struct arena a;
-    size_t n = 0;
+    size_t n;
     arena_init(&a, ARENA_MAX);
     enum code code = optimizer_best(inside(o), &a, &best, &n, &why);
-    n = n < max ? n : max;
     if (code == OK)
-        code = copy_best(best, n, optimizer_settings(inside(o))->n_objectives, ret, &why);
+        code = copy_front(best, n, optimizer_settings(inside(o))->n_objectives, ret, &why);
     if (code == OK)
         *ret_n = n;
     arena_free(&a);
     return public_error(code, &why, e);
-}
-
-enum trawl_code trawl_optimizer_best(struct trawl_optimizer *o, struct trawl_trial **ret,
-                                     struct trawl_error *e)
-{
-    struct trawl_trial **v;
-    size_t n;
-    enum trawl_code code = front(o, 1, &v, &n, e);
-    if (code != TRAWL_OK)
-        return code;
-    *ret = v[0];
-    free((void *)v);
-    return TRAWL_OK;
-}
-
-enum trawl_code trawl_optimizer_front(struct trawl_optimizer *o, struct trawl_trial ***ret,
-                                      size_t *ret_n, struct trawl_error *e)
-{
-    return front(o, SIZE_MAX, ret, ret_n, e);
 }
 
 /* --- texts --- */

@@ -13,8 +13,8 @@ struct trawl_trial {
     struct arena arena;
     int64_t id, seed, budget, from, step;
     bool baseline;
-    const char *params;
-    size_t n; /* active parameters */
+    const char *params; /* NULL: not written yet */
+    size_t n;           /* active parameters */
     struct named {
         const char *name;
         struct value value;
@@ -45,8 +45,6 @@ static bool copy_items(struct arena *a, const struct value *list, const char ***
 static bool copy_config(struct trawl_trial *t, const struct config *c)
 {
     const struct space *s = c->space;
-    struct json j;
-    struct buf b;
     t->v = arena_array(&t->arena, s->n_params + 1, sizeof(*t->v));
     for (size_t i = 0; t->v && i < s->n_params; i++) {
         struct named *to = &t->v[t->n];
@@ -59,13 +57,7 @@ static bool copy_config(struct trawl_trial *t, const struct config *c)
             return false;
         t->n++;
     }
-    buf_init(&b, TRIAL_MAX);
-    jw_init(&j, &b);
-    config_json(c, &j);
-    if (jw_end(&j, NULL) == OK)
-        t->params = arena_cstr(&t->arena, buf_view(&b));
-    buf_free(&b);
-    return t->v && t->params;
+    return t->v != NULL;
 }
 
 static struct trawl_trial *trial_new(const struct config *c)
@@ -152,8 +144,24 @@ int trawl_trial_is_baseline(const struct trawl_trial *t)
     return t->baseline;
 }
 
-const char *trawl_trial_params(const struct trawl_trial *t)
+/* Only written when somebody asks for it: half of what a trial would cost is printing its reals. */
+const char *trawl_trial_params(struct trawl_trial *t)
 {
+    struct json j;
+    struct buf b;
+    if (t->params)
+        return t->params;
+    buf_init(&b, TRIAL_MAX);
+    jw_init(&j, &b);
+    jw_object(&j);
+    for (size_t i = 0; i < t->n; i++) {
+        jw_key(&j, t->v[i].name);
+        value_json(&t->v[i].value, &j);
+    }
+    jw_object_end(&j);
+    if (jw_end(&j, NULL) == OK)
+        t->params = arena_cstr(&t->arena, buf_view(&b));
+    buf_free(&b);
     return t->params;
 }
 
