@@ -414,10 +414,13 @@ static enum code reload(struct saved *s, const struct header *h, struct arena *a
         return error_nomem(s->e);
     problems_init(&problems);
     enum code code = conf_reload(h->source, file, h->overrides, ret, &problems);
-    if (code != OK && s->e && problems.n > 0)
-        *s->e = problems.v[0];
-    else if (code != OK)
-        (void)error_nomem(s->e);
+    if (code != OK && problems.n > 0) {
+        code = problems.v[0].code;
+        if (s->e)
+            *s->e = problems.v[0];
+    } else if (code != OK) {
+        code = error_nomem(s->e);
+    }
     problems_free(&problems);
     return code;
 }

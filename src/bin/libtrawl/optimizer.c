@@ -119,10 +119,12 @@ static enum code load_settings(const char *text, const struct trawl_options *opt
                                    str_of(options->settings[i].value)};
     problems_init(&problems);
     enum code code = conf_load_space(str_of(text), options->file, set, n, ret, &problems);
-    if (code != OK && problems.n > 0)
+    if (code != OK && problems.n > 0) {
         *e = problems.v[0];
-    else if (code != OK)
+        code = e->code;
+    } else if (code != OK) {
         code = error_nomem(e);
+    }
     size_t more = problems.n + problems.dropped;
     if (code != OK && more > 1 && !e->detail[0])
         error_detail(e, "and %zu more", more - 1);
