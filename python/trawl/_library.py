@@ -88,7 +88,7 @@ def _candidates() -> list[str]:
 
 
 @functools.lru_cache(maxsize=None)
-def library() -> ctypes.CDLL:
+def load() -> ctypes.CDLL:
     """The library; ImportError where it is not to be found."""
     tried = []
     for path in _candidates():

@@ -209,7 +209,7 @@ class Optimizer:
             ret, _bytes(text), ctypes.byref(options), e))
 
     def _open(self, make: Callable[[Any, Any, Any], int]) -> None:
-        self._lib = _library.library()
+        self._lib = _library.load()
         pointer, error = ctypes.c_void_p(), _library.CError()
         _check(make(self._lib, ctypes.byref(pointer), ctypes.byref(error)), error)
         self._pointer = pointer

@@ -153,7 +153,7 @@ void read_search(struct load *l, const struct node *search)
         read_first(l, found[S_FIRST]);
     if (before != l->problems->n + l->problems->dropped)
         l->space_right = false; /* the method can't be held against an effort that is wrong */
-    if (read_method(l, found[S_METHOD]) && s->fixed_order)
+    if (read_method(l, found[S_METHOD]) && s->fixed_order && found[S_ORDER])
         (void)problem_at(l, found[S_ORDER]->at, E_INVALID,
                          "leave `order` out, or let asha stop trials: asha(variant=stop)",
                          "with order: fixed every trial must end before the next one counts, and "
