@@ -19,6 +19,8 @@ enum { CLIMBS = 8, POOL_ROOM = 2048 + 1, ENUMERATED_MOST = 2048 };
 
 static const char *const yes_no[] = {"true", "false", NULL};
 static const char *const both_one[] = {"both", "one", NULL};
+static const char *const regions[] = {
+    [REGION_WHOLE] = "whole", [REGION_TRUST] = "trust", [REGION_BOTH] = "both", NULL};
 static const char *const outputs[] = {"half", "plain", NULL};
 
 static const struct option_kind options[] = {
@@ -33,11 +35,15 @@ static const struct option_kind options[] = {
     {.name = "branches",
      .about = "after a stall, every second trial goes into another branch of a conditional space",
      .words = yes_no},
+    {.name = "region",
+     .about = "where proposals lie: the whole space, a trust region around the best, or by turns",
+     .words = regions},
     {.name = "output", .about = "worse half by rank, or values as they are", .words = outputs},
 };
 
-enum origin { ORIGIN_INITIAL, ORIGIN_MODEL, ORIGIN_BRANCH };
-static const char *const origins[] = {"initial", "model", "branch", NULL};
+/* New ones go to the end: portfolio.c has them too. */
+enum origin { ORIGIN_INITIAL, ORIGIN_MODEL, ORIGIN_BRANCH, ORIGIN_TRUST };
+static const char *const origins[] = {"initial", "model", "branch", "trust", NULL};
 
 static void gp_destroy(void *self)
 {
@@ -63,6 +69,13 @@ static size_t initial_points(const struct searcher_settings *settings)
     return 10;
 }
 
+static enum region_use region_use(const struct method *m)
+{
+    if (sampler_option_is(m, "region", "whole"))
+        return REGION_WHOLE;
+    return sampler_option_is(m, "region", "trust") ? REGION_TRUST : REGION_BOTH;
+}
+
 static enum code gp_create(const struct searcher_settings *settings, void **ret, struct error *e)
 {
     struct gp_sampler *s = calloc(1, sizeof(*s));
@@ -74,6 +87,7 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     s->initial = initial_points(settings);
     s->both_priors = sampler_option_is(m, "priors", "both");
     s->branches = sampler_option_is(m, "branches", "true");
+    s->region = region_use(m);
     s->half = sampler_option_is(m, "output", "half");
     enum code code = encoding_new(s->space, &s->encoding, e);
     if (code == OK)
@@ -104,6 +118,7 @@ struct suggestion {
     const struct sample_request *q;
     struct survey survey;
     struct acquisition acq;
+    struct trust trust;
     struct region region;
     struct pool pool;
 };
@@ -203,6 +218,7 @@ static enum code search_region(struct suggestion *g, struct arena *lists, struct
     int64_t count = space_count(g->s->space, &exact);
     bool all = exact && count > 0 && count <= ENUMERATED_MOST;
     enum code code = pool_init(&g->pool, g->a, lists, g->s->encoding, POOL_ROOM, e);
+    g->pool.region = &g->region;
     if (code == OK)
         code = all ? pool_enumerate(&g->pool, g->q->history, e)
                    : pool_fill(&g->pool, g->s, g->a, &g->survey, &g->region, g->q->index, e);
@@ -216,29 +232,61 @@ static enum code search_region(struct suggestion *g, struct arena *lists, struct
     return code;
 }
 
+/* By turns: the part that has made fewer proposals is next. */
+static bool trust_is_due(const struct suggestion *g)
+{
+    const struct history *h = g->q->history;
+    size_t made[2] = {0, 0};
+    if (g->s->region == REGION_WHOLE || g->trust.centre < 0)
+        return false;
+    for (size_t i = h->n_evidence; i < h->n; i++)
+        if (h->v[i].origin == ORIGIN_MODEL || h->v[i].origin == ORIGIN_TRUST)
+            made[h->v[i].origin == ORIGIN_TRUST]++;
+    return g->s->region == REGION_TRUST || made[1] < made[0];
+}
+
+/* In another branch, in the trust region, or anywhere; and anywhere if nothing new is left in the
+ * region. */
+static enum code search_regions(struct suggestion *g, struct arena *lists, struct sample *ret,
+                                bool *ret_found, struct error *e)
+{
+    bool branch = false;
+    enum code code = whole_cube(g, e);
+    if (code == OK && g->s->branches)
+        code = branch_choose(g->s, g->a, &g->survey, ORIGIN_BRANCH, &g->region, &branch, e);
+    bool trust = code == OK && !branch && trust_is_due(g);
+    if (trust)
+        code = trust_shape(g->s, g->a, g->q->history, &g->trust, &g->acq, &g->region, e);
+    if (code == OK)
+        code = search_region(g, lists, &ret->config, ret_found, e);
+    ret->origin = branch ? ORIGIN_BRANCH : trust ? ORIGIN_TRUST : ORIGIN_MODEL;
+    if (code != OK || !trust || *ret_found)
+        return code;
+    ret->origin = ORIGIN_MODEL;
+    code = whole_cube(g, e);
+    return code == OK ? search_region(g, lists, &ret->config, ret_found, e) : code;
+}
+
 static enum code suggest(struct gp_sampler *s, struct arena *a, const struct sample_request *q,
                          struct suggestion *g, struct sample *ret, struct error *e)
 {
     struct arena lists;
-    bool useful = false, found = false, branch = false;
+    bool useful = false, found = false;
     enum code code = rows_keep(s, q->history, e);
+    if (code == OK && s->region != REGION_WHOLE)
+        code = trust_walk(s, a, &g->survey, ORIGIN_TRUST, &g->trust, e);
     if (code == OK)
         code = survey_cut(s, a, &g->survey, e);
     if (code == OK)
         code = models_make(s, a, &g->survey, q, &g->acq, &useful, ret, e);
-    if (code == OK)
-        code = whole_cube(g, e);
-    if (code == OK && s->branches)
-        code = branch_choose(s, a, &g->survey, ORIGIN_BRANCH, &g->region, &branch, e);
     if (code != OK)
         return code;
     arena_init(&lists, a->ceiling);
     if (useful)
-        code = search_region(g, &lists, &ret->config, &found, e);
+        code = search_regions(g, &lists, ret, &found, e);
     arena_free(&lists);
     if (code != OK)
         return code;
-    ret->origin = branch ? ORIGIN_BRANCH : ORIGIN_MODEL;
     return found ? OK : sample_even(s, a, q->index, ret, e);
 }
 

@@ -5,6 +5,8 @@
  *   models    surrogates of the objective, the requirements, of making sense at all     (models.c)
  *   pool      candidates: points of the cube with their rows and acquisition           (pool.c)
  *   refine    climbing from the best of them                                           (refine.c)
+ *   branch    into another branch of a conditional space                               (branch.c)
+ *   trust     the region around the best that is trusted, from the history             (trust.c)
  *   sample    which of all that, and when                                              (gp.c)
  *
  * Everything of one sample lives in the arena of that sample. The sampler itself keeps only the
@@ -13,6 +15,7 @@
 #ifndef SEARCH_GP_INTERNAL_H
 #define SEARCH_GP_INTERNAL_H
 
+#include "base/rng.h"
 #include "model/gp.h"
 #include "search/sampler.h"
 #include "search/sobol/points.h"
@@ -23,11 +26,14 @@ enum {
     LIMITS_MAX = REQUIREMENTS_MAX + 1
 };
 
+enum region_use { REGION_WHOLE, REGION_TRUST, REGION_BOTH };
+
 struct gp_sampler {
     const struct space *space;
     uint64_t seed;
     size_t initial;
     bool both_priors, half, branches;
+    enum region_use region;
     struct encoding *encoding;
     struct sobol *points;
     /* Rows of the history's configurations, n_columns each, for as long as they have these hashes.
@@ -65,17 +71,30 @@ struct acquisition {
     double *gradient;                      /* by column */
 };
 
-/* Where candidates may lie: a box of the cube; lo = hi holds a coordinate. */
+/* Where candidates may lie: a box of the cube; lo = hi holds a coordinate. A trust region has more:
+ * a centre, and how many coordinates without order may differ from it. */
 struct region {
     double *lo, *hi;
-    double *centre; /* a coordinate stays here... */
-    double stay;    /* ...with this probability, which is 0 but in trust regions */
+    double *centre; /* NULL: no trust region; NaN: a coordinate that is free, inactive there */
+    double stay;    /* the probability with which a coordinate stays at the centre */
+    size_t changes;
+    const struct config *at; /* the centre's configuration */
+};
+
+/* What became of the trust region so far. */
+struct trust {
+    double side;                /* of the cube's */
+    size_t successes, failures; /* in a row */
+    size_t restarts;
+    ptrdiff_t centre; /* position in the history; -1: nothing to be near to */
+    size_t since;     /* how many had ended at the last success or change of the side */
 };
 
 /* Candidates: point i of the cube is u + i * n_units, row i of x is what the models see of it. */
 struct pool {
     const struct encoding *encoding;
-    struct arena *lists; /* values while points are encoded; cleared now and then */
+    const struct region *region; /* what it refuses is refused; NULL: nothing */
+    struct arena *lists;         /* values while points are encoded; cleared now and then */
     struct value *values;
     size_t n, room;
     double *u, *row;
@@ -86,6 +105,10 @@ struct pool {
 /* Positions and values; several objectives are made one by weights that `index` draws. */
 enum code survey_take(const struct gp_sampler *s, struct arena *a, const struct sample_request *q,
                       struct survey *ret, struct error *e) must_check;
+/* A value for every objective? */
+bool observation_has_value(const struct history *h, const struct observation *o);
+/* By what is violated, then by value. */
+bool survey_is_better(const struct survey *v, size_t row, size_t than);
 /* The row of the configuration at a position of the history: kept, n_columns numbers. Rows of all
  * positions are there after rows_keep. */
 enum code rows_keep(struct gp_sampler *s, const struct history *h, struct error *e) must_check;
@@ -128,6 +151,20 @@ enum code pool_enumerate(struct pool *p, const struct history *h, struct error *
 enum code branch_choose(const struct gp_sampler *s, struct arena *a, const struct survey *v,
                         int origin, struct region *region, bool *ret_chosen,
                         struct error *e) must_check;
+
+/* Walks through what ended; `origin` is what proposals in the region are marked by. The survey is
+ * whole (not cut), rows are kept. Of several objectives, the state that it would have under the
+ * survey's weights. */
+enum code trust_walk(const struct gp_sampler *s, struct arena *a, const struct survey *v,
+                     int origin, struct trust *ret, struct error *e) must_check;
+/* Makes a trust region of a whole one; there is a centre. */
+enum code trust_shape(const struct gp_sampler *s, struct arena *a, const struct history *h,
+                      const struct trust *t, const struct acquisition *acq, struct region *region,
+                      struct error *e) must_check;
+/* Does it lie in the region? True of any point where it is no trust region. */
+bool trust_holds(const struct region *region, const struct encoding *x, const double *u);
+/* Takes back changes of coordinates without order until few enough are left. */
+void trust_settle(const struct region *region, const struct encoding *x, struct rng *r, double *u);
 
 /* Climbs from candidate i of the pool, which is left where the climb ends. */
 struct climber;

@@ -35,6 +35,9 @@ double *pool_u(const struct pool *p, size_t i)
 
 enum code pool_put(struct pool *p, size_t i, const double *u, bool *ret_allowed, struct error *e)
 {
+    *ret_allowed = !p->region || trust_holds(p->region, p->encoding, u);
+    if (!*ret_allowed)
+        return OK;
     if (p->lists->used > LISTS_MOST)
         arena_clear(p->lists);
     if (encoding_point(p->encoding, p->lists, u, p->values, p->row, ret_allowed) != OK)
@@ -63,7 +66,7 @@ static void confine(const struct region *region, size_t n, struct rng *r, double
     for (size_t k = 0; k < n; k++) {
         if (!(region->hi[k] > region->lo[k]))
             u[k] = region->lo[k];
-        else if (region->stay > 0 && rng_unit(r) < region->stay)
+        else if (region->stay > 0 && !isnan(region->centre[k]) && rng_unit(r) < region->stay)
             u[k] = region->centre[k];
         else
             u[k] = region->lo[k] + (region->hi[k] - region->lo[k]) * u[k];
@@ -170,9 +173,10 @@ static enum code add_mutated(struct pool *p, const struct survey *v, const struc
     enum code code = OK;
     for (size_t i = 0; n > 0 && x->n_units > 0 && i < MUTATED && code == OK; i++) {
         const struct observation *o = &v->h->v[v->rows[best[i % n]]];
+        const struct config *from = region->at ? region->at : o->config;
         size_t changes = 1 + (size_t)rng_below(r, 3);
         double reach = reaches[rng_below(r, 3)];
-        point_of(x, o->config, r, u);
+        point_of(x, from, r, u);
         for (size_t k = 0; k < changes; k++)
             mutate(x, (size_t)rng_below(r, x->n_units), u, reach, r);
         for (size_t k = 0; k < x->n_units; k++)
@@ -197,6 +201,7 @@ enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
     for (size_t i = 0; i < SPREAD && code == OK; i++) {
         sobol_point(s->points, (uint64_t)(index + 1) * SPREAD + i, u);
         confine(region, p->encoding->n_units, &r, u);
+        trust_settle(region, p->encoding, &r, u);
         code = pool_add(p, u, e);
     }
     return code == OK ? add_mutated(p, v, region, &r, u, e) : code;

@@ -60,6 +60,7 @@ enum code climber_new(struct arena *a, const struct gp_sampler *s, struct pool *
     if (!c->free || !c->x || !c->lo || !c->hi || !c->u || !c->row || !c->gradient || !c->work)
         return error_nomem(e);
     enum code code = pool_init(&c->moves, a, p->lists, p->encoding, MOVES, e);
+    c->moves.region = region;
     if (code == OK)
         *ret = c;
     return code;

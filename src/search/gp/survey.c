@@ -103,7 +103,7 @@ static enum code scalarise(const struct gp_sampler *s, struct arena *a, int64_t 
     return OK;
 }
 
-static bool has_value(const struct history *h, const struct observation *o)
+bool observation_has_value(const struct history *h, const struct observation *o)
 {
     for (size_t k = 0; k < h->n_objectives; k++)
         if (isnan(o->values[k]))
@@ -111,8 +111,9 @@ static bool has_value(const struct history *h, const struct observation *o)
     return !o->pending && !isnan(o->value);
 }
 
-static bool is_better(const struct history *h, const struct survey *v, size_t row, size_t than)
+bool survey_is_better(const struct survey *v, size_t row, size_t than)
 {
+    const struct history *h = v->h;
     double a = observation_excess(h, &h->v[v->rows[row]]);
     double b = observation_excess(h, &h->v[v->rows[than]]);
     return a != b ? a < b : v->values[row] < v->values[than];
@@ -126,10 +127,10 @@ static void find_best(struct survey *v, const uint32_t *place)
     for (size_t i = 0; i < h->n_ended; i++) {
         const struct observation *o = &h->v[h->ended[i]];
         size_t row = place[h->ended[i]];
-        if (!has_value(h, o) || o->infeasible)
+        if (!observation_has_value(h, o) || o->infeasible)
             continue;
         v->since++;
-        if (v->best < 0 || is_better(h, v, row, (size_t)v->best)) {
+        if (v->best < 0 || survey_is_better(v, row, (size_t)v->best)) {
             v->best = (ptrdiff_t)row;
             v->since = 0;
         }
@@ -157,11 +158,11 @@ static void collect(const struct history *h, struct survey *v, uint32_t *place)
             v->pending[v->n_pending++] = (uint32_t)i;
             continue;
         }
-        v->n_valued += has_value(h, o);
+        v->n_valued += observation_has_value(h, o);
         if (o->infeasible && v->n_senseless >= SENSELESS_FEW)
             continue;
         place[i] = (uint32_t)v->n;
-        v->values[v->n] = has_value(h, o) ? o->value : (double)NAN;
+        v->values[v->n] = observation_has_value(h, o) ? o->value : (double)NAN;
         v->rows[v->n++] = (uint32_t)i;
     }
 }

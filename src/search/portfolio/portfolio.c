@@ -128,10 +128,10 @@ static enum part_name choose(const struct portfolio *x, const struct sample_requ
 }
 
 /* The Gaussian process's own parts come first, under its own numbers; then those of the late part,
- * in its own order. */
-static const char *const origins[] = {"initial", "model",  "branch", "late",   "late.2",
+ * in its own order. Journals hold the words, so that numbers may move. */
+static const char *const origins[] = {"initial", "model",  "branch", "trust",  "late", "late.2",
                                       "late.3",  "late.4", "tpe",    "random", NULL};
-enum { ORIGIN_LATE = 3, LATE_PARTS = 4, ORIGIN_TPE = ORIGIN_LATE + LATE_PARTS, ORIGIN_RANDOM };
+enum { ORIGIN_LATE = 4, LATE_PARTS = 4, ORIGIN_TPE = ORIGIN_LATE + LATE_PARTS, ORIGIN_RANDOM };
 
 /* To the late part what came before it is given, and what it made is its own. */
 static enum code late_view(const struct history *h, struct arena *a, struct history *ret)
