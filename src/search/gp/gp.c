@@ -18,6 +18,7 @@
 enum { CLIMBS = 8, POOL_ROOM = 2048 + 1, ENUMERATED_MOST = 2048 };
 
 static const char *const yes_no[] = {"true", "false", NULL};
+static const char *const no_yes[] = {"false", "true", NULL};
 static const char *const both_one[] = {"both", "one", NULL};
 static const char *const outputs[] = {"half", "plain", NULL};
 
@@ -34,6 +35,9 @@ static const struct option_kind options[] = {
      .about = "after a stall, every second trial goes into another branch of a conditional space",
      .words = yes_no},
     {.name = "output", .about = "worse half by rank, or values as they are", .words = outputs},
+    {.name = "warp",
+     .about = "numbers are warped as fits the values, once there are three results for each",
+     .words = no_yes},
 };
 
 enum origin { ORIGIN_INITIAL, ORIGIN_MODEL, ORIGIN_BRANCH };
@@ -75,6 +79,7 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     s->both_priors = sampler_option_is(m, "priors", "both");
     s->branches = sampler_option_is(m, "branches", "true");
     s->half = sampler_option_is(m, "output", "half");
+    s->warp = sampler_option_is(m, "warp", "true");
     enum code code = encoding_new(s->space, &s->encoding, e);
     if (code == OK)
         code = sobol_new((size_t)s->space->n_units, true, s->seed, &s->points, e);

@@ -27,7 +27,7 @@ struct gp_sampler {
     const struct space *space;
     uint64_t seed;
     size_t initial;
-    bool both_priors, half, branches;
+    bool both_priors, half, branches, warp;
     struct encoding *encoding;
     struct sobol *points;
     /* Rows of the history's configurations, n_columns each, for as long as they have these hashes.
