@@ -13,21 +13,29 @@
 /* Below this share of the function's variance, a variance is rounding. */
 #define VARIANCE_LEAST 1e-10
 
-size_t gp_hyper_count(const struct encoding *x)
+size_t gp_hyper_count(const struct encoding *x, const struct warp *warp)
 {
-    return x->n_groups + 2;
+    return x->n_groups + 2 + (warp ? 2 * warp->n : 0);
+}
+
+static enum code warped_init(struct gp *g, struct arena *a)
+{
+    g->shape = arena_array(a, g->warp->n, 2 * sizeof(*g->shape));
+    return g->shape ? points_init(&g->warped, a, g->encoding->n_columns, g->room) : E_NOMEM;
 }
 
 enum code gp_init(struct gp *g, struct arena *a, const struct encoding *encoding,
-                  enum gp_prior prior, const struct points *x, size_t room, size_t sides)
+                  const struct warp *warp, enum gp_prior prior, const struct points *x, size_t room,
+                  size_t sides)
 {
-    size_t square, outputs, n_hyper = gp_hyper_count(encoding);
+    size_t square, outputs, n_hyper = gp_hyper_count(encoding, warp);
     if (__builtin_mul_overflow(room, room, &square) ||
         __builtin_mul_overflow(room, sides, &outputs))
         return E_NOMEM;
     *g = (struct gp){.encoding = encoding,
                      .prior = prior,
                      .x = x,
+                     .warp = warp,
                      .room = room,
                      .n_hyper = n_hyper,
                      .sides_room = sides,
@@ -38,8 +46,17 @@ enum code gp_init(struct gp *g, struct arena *a, const struct encoding *encoding
     g->alpha = arena_array(a, outputs, sizeof(*g->alpha));
     if (!g->hyper || !g->l || !g->white || !g->alpha || kernel_init(&g->kernel, a, encoding) != OK)
         return E_NOMEM;
+    if (warp && warped_init(g, a) != OK)
+        return E_NOMEM;
     gp_start(g);
     return OK;
+}
+
+/* Rows from .. to - 1 of what is seen, by the warp that is set. */
+static void take_in(struct gp *g, size_t from, size_t to)
+{
+    if (g->warp)
+        warp_points(g->warp, g->shape, g->x, from, to - from, &g->warped, from, NULL, NULL);
 }
 
 /* Rows from..to-1 of the covariances, lower triangle with its diagonal, and their slopes. */
@@ -66,10 +83,13 @@ bool gp_condition(struct gp *g, struct gp_room *r, size_t n, const double *y)
 {
     double noise = exp(g->hyper[g->encoding->n_groups + 1]), least = 1e-8;
     kernel_set(&g->kernel, g->hyper, g->hyper[g->encoding->n_groups]);
+    if (g->warp)
+        warp_shape(g->warp, g->hyper + gp_warp_first(g), g->shape);
+    take_in(g, 0, n);
     for (int tries = 0; tries < 10; tries++, least *= 10) {
         g->noise = noise;
         double diagonal = g->kernel.scale + noise;
-        gp_covariances(&g->kernel, g->x, diagonal, 0, n, g->l, g->room, NULL, r->row);
+        gp_covariances(&g->kernel, gp_seen(g), diagonal, 0, n, g->l, g->room, NULL, r->row);
         if (linalg_cholesky(n, g->l, g->room) == n) {
             g->n = n;
             g->n_sides = 1;
@@ -87,7 +107,8 @@ bool gp_extend(struct gp *g, struct gp_room *r, size_t k, size_t sides, const do
                double *ret_y)
 {
     size_t n = g->n, all = n + k;
-    gp_covariances(&g->kernel, g->x, g->kernel.scale + g->noise, n, all, g->l, g->room, NULL,
+    take_in(g, n, all);
+    gp_covariances(&g->kernel, gp_seen(g), g->kernel.scale + g->noise, n, all, g->l, g->room, NULL,
                    r->row);
     if (linalg_cholesky_extend(n, all, g->l, g->room) != all)
         return false;
@@ -119,11 +140,17 @@ static double bounded(const struct gp *g, double variance)
 void gp_predict(const struct gp *g, struct gp_room *r, const struct points *p, size_t first,
                 size_t n, double *work, double *ret_mean, size_t stride, double *ret_variance)
 {
+    const struct points *seen = gp_seen(g);
+    if (g->warp) {
+        warp_points(g->warp, g->shape, p, first, n, &r->block, 0, NULL, NULL);
+        p = &r->block;
+        first = 0;
+    }
     for (size_t s = 0; s < g->n_sides; s++)
         memset(ret_mean + s * stride, 0, n * sizeof(*ret_mean));
     for (size_t i = 0; i < g->n; i++) {
         double *k = work + i * n;
-        points_get(g->x, i, r->row);
+        points_get(seen, i, r->row);
         kernel_distances(&g->kernel, r->row, p, first, n, k);
         kernel_values(&g->kernel, n, k, k, NULL);
         for (size_t s = 0; s < g->n_sides; s++)
@@ -144,13 +171,21 @@ enum code gp_at_init(struct gp_at *at, struct arena *a, const struct gp *g)
     at->slope = arena_array(a, g->room, sizeof(*at->slope));
     at->beta = arena_array(a, g->room, sizeof(*at->beta));
     at->by_r = arena_array(a, g->room, sizeof(*at->by_r));
+    at->row = arena_array(a, g->warp ? g->encoding->n_columns : 0, sizeof(*at->row));
+    at->by_u = arena_array(a, g->warp ? g->encoding->n_columns : 0, sizeof(*at->by_u));
+    if (!at->row || !at->by_u)
+        return E_NOMEM;
     return at->mean && at->slope && at->beta && at->by_r ? OK : E_NOMEM;
 }
 
 void gp_predict_row(const struct gp *g, const double *row, struct gp_at *at)
 {
     double *k = at->beta;
-    kernel_distances(&g->kernel, row, g->x, 0, g->n, k);
+    if (g->warp) {
+        warp_row(g->warp, g->shape, g->encoding->n_columns, row, at->row, at->by_u);
+        row = at->row;
+    }
+    kernel_distances(&g->kernel, row, gp_seen(g), 0, g->n, k);
     kernel_values(&g->kernel, g->n, k, k, at->slope);
     for (size_t s = 0; s < g->n_sides; s++)
         at->mean[s] = vec_dot(g->n, g->alpha + s * g->room, k);
@@ -170,9 +205,12 @@ void gp_row_gradient(const struct gp *g, struct gp_at *at, const double *row, co
     for (size_t i = 0; i < g->n; i++)
         by_r[i] *= at->slope[i];
     double sum = vec_sum(g->n, by_r);
+    const struct points *seen = gp_seen(g);
+    const double *at_row = g->warp ? at->row : row;
     for (size_t i = 0; i < g->kernel.n_numbers; i++) {
         size_t c = g->kernel.numbers[i];
-        double cross = vec_dot(g->n, by_r, g->x->v + c * g->x->room);
-        gradient[c] += 2 * g->kernel.weights[c] * (row[c] * sum - cross);
+        double cross = vec_dot(g->n, by_r, seen->v + c * seen->room);
+        double by_x = 2 * g->kernel.weights[c] * (at_row[c] * sum - cross);
+        gradient[c] += g->warp ? by_x * at->by_u[c] : by_x;
     }
 }

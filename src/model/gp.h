@@ -1,11 +1,12 @@
 /*
  * A Gaussian process with a Matern-5/2 kernel and constant noise (Rasmussen & Williams 2006,
- * chapters 2 and 5), over rows of an encoding and outputs that were standardised: mean 0, scale
- * about 1.
+ * chapters 2 and 5), over rows of an encoding, warped or as they are, and outputs that were
+ * standardised: mean 0, scale about 1.
  *
  * Hyperparameters, all natural logarithms: a length for each group of columns, the variance of the
- * function, the variance of the noise. They are fitted as the maximum a posteriori (gp_fit) under
- * one of two priors, whose predictions are worth averaging:
+ * function, the variance of the noise; with a warp, a and b of each warped column (warp.h), whose
+ * prior is the warp's. They are fitted as the maximum a posteriori (gp_fit) under one of two
+ * priors, whose predictions are worth averaging:
  *
  *   GP_SCALED  ln length ~ N(sqrt 2 + ln(groups) / 2, sqrt 3) (Hvarfner et al. 2024, "Vanilla
  * Bayesian optimization performs great in high dimensions"), variance 1, noise ~ LogNormal(-4, 1)
@@ -20,14 +21,17 @@
 #ifndef MODEL_GP_H
 #define MODEL_GP_H
 
-#include "model/kernel.h"
+#include "model/warp.h"
 
 enum gp_prior { GP_SCALED, GP_SPARSE };
 
 struct gp {
     const struct encoding *encoding;
     enum gp_prior prior;
-    const struct points *x; /* borrowed; may grow up to `room` and then be taken in by gp_extend */
+    const struct points *x;  /* borrowed; may grow up to `room` and then be taken in by gp_extend */
+    const struct warp *warp; /* borrowed; NULL: none */
+    struct points warped;    /* what was taken in, warped */
+    double *shape;           /* a and b by warped column, of `warped` */
     size_t n, room, n_hyper;
     double *hyper; /* of the last gp_fit, gp_set or gp_start */
     struct kernel kernel;
@@ -43,6 +47,9 @@ struct gp_room {
     size_t n, columns;
     double *covariance, *slope, *inverse; /* n x n */
     double *row, *sums;                   /* a number a column */
+    /* With a warp: rows warped, for fitting; a block of points, warped; derivatives, n a column. */
+    struct points warped, block;
+    double *shape, *by_a, *by_b, *by_x;
     struct kernel kernel;
     double *vector[2];         /* n */
     double *scratch, *lo, *hi; /* a number a hyperparameter */
@@ -51,13 +58,15 @@ struct gp_room {
 
 enum { GP_BLOCK = 128 };
 
-size_t gp_hyper_count(const struct encoding *x);
+/* warp, here and below: NULL for none. */
+size_t gp_hyper_count(const struct encoding *x, const struct warp *warp);
 /* room: how many rows it may come to have. */
 enum code gp_init(struct gp *g, struct arena *a, const struct encoding *encoding,
-                  enum gp_prior prior, const struct points *x, size_t room,
+                  const struct warp *warp, enum gp_prior prior, const struct points *x, size_t room,
                   size_t sides) must_check;
+/* Room made with a warp serves processes without one too. */
 enum code gp_room_init(struct gp_room *r, struct arena *a, const struct encoding *encoding,
-                       size_t room) must_check;
+                       const struct warp *warp, size_t room) must_check;
 
 /* The mode of the prior. */
 void gp_start(struct gp *g);
@@ -92,6 +101,7 @@ struct gp_at {
     double *mean; /* by side */
     double variance;
     double *slope, *beta, *by_r; /* by row seen */
+    double *row, *by_u;          /* with a warp: the row warped, and its derivatives */
 };
 
 enum code gp_at_init(struct gp_at *at, struct arena *a, const struct gp *g) must_check;

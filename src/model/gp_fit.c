@@ -15,10 +15,25 @@
 
 enum { MEMORY = 10 };
 
-enum code gp_room_init(struct gp_room *r, struct arena *a, const struct encoding *encoding,
-                       size_t room)
+static enum code warp_room_init(struct gp_room *r, struct arena *a, const struct warp *warp)
 {
-    size_t square, hyper = gp_hyper_count(encoding);
+    size_t cells, all, n = warp->n;
+    if (__builtin_mul_overflow(n, r->n, &cells) || __builtin_mul_overflow(r->columns, r->n, &all))
+        return E_NOMEM;
+    r->shape = arena_array(a, n, 2 * sizeof(double));
+    r->by_a = arena_array(a, cells, sizeof(double));
+    r->by_b = arena_array(a, cells, sizeof(double));
+    r->by_x = arena_array(a, all, sizeof(double));
+    if (!r->shape || !r->by_a || !r->by_b || !r->by_x ||
+        points_init(&r->warped, a, r->columns, r->n) != OK)
+        return E_NOMEM;
+    return points_init(&r->block, a, r->columns, GP_BLOCK);
+}
+
+enum code gp_room_init(struct gp_room *r, struct arena *a, const struct encoding *encoding,
+                       const struct warp *warp, size_t room)
+{
+    size_t square, hyper = gp_hyper_count(encoding, warp);
     if (__builtin_mul_overflow(room, room, &square))
         return E_NOMEM;
     *r = (struct gp_room){.n = room, .columns = encoding->n_columns};
@@ -37,7 +52,9 @@ enum code gp_room_init(struct gp_room *r, struct arena *a, const struct encoding
         r->vector[i] = arena_array(a, room, sizeof(double));
         complete = complete && r->vector[i];
     }
-    return complete ? kernel_init(&r->kernel, a, encoding) : E_NOMEM;
+    if (!complete || (warp && warp_room_init(r, a, warp) != OK))
+        return E_NOMEM;
+    return kernel_init(&r->kernel, a, encoding);
 }
 
 /* The middle of the prior of lengths that is made for many dimensions. */
@@ -80,12 +97,21 @@ static double prior_of_noise(const struct gp *g, double t, double *gradient)
     return 0.1 * t - 30 * exp(t);
 }
 
+static double prior_of_warp(double t, double *gradient)
+{
+    const double square = WARP_DEVIATION * WARP_DEVIATION;
+    *gradient -= t / square;
+    return -t * t / (2 * square);
+}
+
 static double log_prior(const struct gp *g, const double *hyper, double *gradient)
 {
     size_t groups = g->encoding->n_groups;
     double sum = 0;
     for (size_t i = 0; i < groups; i++)
         sum += prior_of_length(g, hyper[i], &gradient[i]);
+    for (size_t i = gp_warp_first(g); i < g->n_hyper; i++)
+        sum += prior_of_warp(hyper[i], &gradient[i]);
     sum += prior_of_scale(g, hyper[groups], &gradient[groups]);
     return sum + prior_of_noise(g, hyper[groups + 1], &gradient[groups + 1]);
 }
@@ -101,6 +127,10 @@ static void bounds(const struct gp *g, double *lo, double *hi)
     hi[groups] = g->prior == GP_SCALED ? 0 : log(1e2);
     lo[groups + 1] = log(NOISE_LEAST);
     hi[groups + 1] = log(2);
+    for (size_t i = gp_warp_first(g); i < g->n_hyper; i++) {
+        lo[i] = -WARP_MOST;
+        hi[i] = WARP_MOST;
+    }
 }
 
 void gp_start(struct gp *g)
@@ -111,6 +141,8 @@ void gp_start(struct gp *g)
         g->hyper[i] = scaled ? scaled_centre(g) - 3 : 0;
     g->hyper[groups] = 0;
     g->hyper[groups + 1] = scaled ? -5 : log(0.1 / 30);
+    for (size_t i = gp_warp_first(g); i < g->n_hyper; i++)
+        g->hyper[i] = 0;
 }
 
 static double clamp(double x, double lo, double hi)
@@ -120,9 +152,11 @@ static double clamp(double x, double lo, double hi)
 
 void gp_set(struct gp *g, const double *hyper)
 {
-    size_t groups = g->encoding->n_groups;
+    size_t groups = g->encoding->n_groups, warp = gp_warp_first(g);
     gp_start(g);
-    for (size_t i = 0; i < g->n_hyper; i++) {
+    for (size_t i = warp; i < g->n_hyper; i++)
+        g->hyper[i] = isnan(hyper[i]) ? 0 : clamp(hyper[i], -WARP_MOST, WARP_MOST);
+    for (size_t i = 0; i < warp; i++) {
         double lo = i < groups ? log(LENGTH_LEAST) : i == groups ? log(1e-2) : log(NOISE_LEAST);
         double hi = i < groups ? log(LENGTH_MOST) : i == groups ? log(1e2) : log(2);
         bool fixed = i == groups && g->prior == GP_SCALED;
@@ -131,24 +165,52 @@ void gp_set(struct gp *g, const double *hyper)
     }
 }
 
+/* Where rows i and j have moved apart by dr in squared distance, the log likelihood has changed by
+ * r->inverse[i][j] dr: that matrix times the differences of the rows is its derivative by each
+ * warped number, which the chain rule takes on to a and b. */
+static void add_warp_gradient(const struct gp *g, const struct kernel *k, struct gp_room *r,
+                              size_t n, double *gradient)
+{
+    size_t ld = r->warped.room;
+    double *sums = r->vector[1];
+    for (size_t i = 0; i < n; i++)
+        sums[i] = vec_sum(n, r->inverse + i * r->n);
+    linalg_multiply(r->columns, n, n, -1, r->warped.v, ld, r->inverse, r->n, 0, r->by_x, ld);
+    for (size_t i = 0; i < g->warp->n; i++) {
+        size_t c = g->warp->columns[i];
+        const double *x = r->warped.v + c * ld;
+        double *by_x = r->by_x + c * ld;
+        for (size_t j = 0; j < n; j++)
+            by_x[j] = 2 * k->weights[c] * (by_x[j] + x[j] * sums[j]);
+        gradient[2 * i] += vec_dot(n, by_x, r->by_a + i * ld);
+        gradient[2 * i + 1] += vec_dot(n, by_x, r->by_b + i * ld);
+    }
+}
+
 /* What the derivatives by all hyperparameters are made of: W = alpha alpha' - K^-1 (Rasmussen &
  * Williams, eq. 5.9) is symmetric, so that the lower triangle does. */
 static void add_likelihood_gradient(const struct gp *g, const struct kernel *k, struct gp_room *r,
-                                    size_t n, const double *y, const double *alpha, double noise,
-                                    double *gradient)
+                                    const struct points *x, size_t n, const double *y,
+                                    const double *alpha, double noise, double *gradient)
 {
     size_t groups = g->encoding->n_groups, ld = r->n;
     double trace = vec_dot(n, alpha, alpha), *by_r = r->vector[1];
     linalg_cholesky_inverse(n, r->covariance, ld, r->inverse, ld);
     memset(r->sums, 0, r->columns * sizeof(*r->sums));
     for (size_t i = 0; i < n; i++) {
-        const double *inverse = r->inverse + i * ld, *slope = r->slope + i * ld;
+        double *inverse = r->inverse + i * ld;
+        const double *slope = r->slope + i * ld;
         trace -= inverse[i];
         for (size_t j = 0; j < i; j++)
             by_r[j] = (alpha[i] * alpha[j] - inverse[j]) * slope[j];
-        points_get(g->x, i, r->row);
-        kernel_add_differences(k, r->row, g->x, 0, i, by_r, r->sums);
+        points_get(x, i, r->row);
+        kernel_add_differences(k, r->row, x, 0, i, by_r, r->sums);
+        inverse[i] = 0; /* row i is done with: it takes the derivatives by distance */
+        for (size_t j = 0; g->warp && j < i; j++)
+            inverse[j] = r->inverse[j * ld + i] = by_r[j];
     }
+    if (g->warp)
+        add_warp_gradient(g, k, r, n, gradient + gp_warp_first(g));
     for (size_t c = 0; c < r->columns; c++)
         gradient[g->encoding->columns[c].group] -= 2 * k->weights[c] * r->sums[c];
     gradient[groups] += 0.5 * (vec_dot(n, y, alpha) - (double)n - noise * trace);
@@ -160,9 +222,15 @@ double gp_log_posterior(const struct gp *g, struct gp_room *r, size_t n, const d
 {
     size_t groups = g->encoding->n_groups, ld = r->n;
     double noise = exp(hyper[groups + 1]), *alpha = r->vector[0], determinant = 0;
+    const struct points *x = g->warp ? &r->warped : g->x;
     struct kernel *k = &r->kernel;
     kernel_set(k, hyper, hyper[groups]);
-    gp_covariances(k, g->x, k->scale + noise, 0, n, r->covariance, ld, r->slope, r->row);
+    if (g->warp) {
+        warp_shape(g->warp, hyper + gp_warp_first(g), r->shape);
+        warp_points(g->warp, r->shape, g->x, 0, n, &r->warped, 0, ret_gradient ? r->by_a : NULL,
+                    r->by_b);
+    }
+    gp_covariances(k, x, k->scale + noise, 0, n, r->covariance, ld, r->slope, r->row);
     if (linalg_cholesky(n, r->covariance, ld) != n)
         return -HUGE_VAL;
     memcpy(alpha, y, n * sizeof(*y));
@@ -175,7 +243,7 @@ double gp_log_posterior(const struct gp *g, struct gp_room *r, size_t n, const d
     memset(gradient, 0, g->n_hyper * sizeof(*gradient));
     double prior = log_prior(g, hyper, gradient);
     if (ret_gradient)
-        add_likelihood_gradient(g, k, r, n, y, alpha, noise, gradient);
+        add_likelihood_gradient(g, k, r, x, n, y, alpha, noise, gradient);
     return prior - 0.5 * square - determinant;
 }
 

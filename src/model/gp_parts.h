@@ -9,4 +9,16 @@
 void gp_covariances(const struct kernel *k, const struct points *x, double diagonal, size_t from,
                     size_t to, double *ret, size_t ld, double *ret_slope, double *row);
 
+/* The rows that were taken in, as the kernel is to see them. */
+static inline const struct points *gp_seen(const struct gp *g)
+{
+    return g->warp ? &g->warped : g->x;
+}
+
+/* The first hyperparameter of the warp. */
+static inline size_t gp_warp_first(const struct gp *g)
+{
+    return g->encoding->n_groups + 2;
+}
+
 #endif

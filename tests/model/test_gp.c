@@ -44,7 +44,7 @@ static struct bed *bed_new(const char *text, uint64_t seed)
     assert_ok(encoding_new(b->space, &b->x, NULL));
     arena_init(&b->arena, 1 << 26);
     assert_ok(points_init(&b->points, &b->arena, b->x->n_columns, ROOM));
-    assert_ok(gp_room_init(&b->room, &b->arena, b->x, ROOM));
+    assert_ok(gp_room_init(&b->room, &b->arena, b->x, NULL, ROOM));
     rng_init(&b->rng, seed, 0);
     return b;
 }
@@ -60,7 +60,7 @@ static void bed_free(struct bed *b)
 static struct gp gp_of(struct bed *b, enum gp_prior prior)
 {
     struct gp g;
-    assert_ok(gp_init(&g, &b->arena, b->x, prior, &b->points, ROOM, 4));
+    assert_ok(gp_init(&g, &b->arena, b->x, NULL, prior, &b->points, ROOM, 4));
     return g;
 }
 

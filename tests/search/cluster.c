@@ -1,10 +1,18 @@
 #include "cluster.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+const char *options_given(const struct sampler_kind *kind)
+{
+    const char *only = getenv("TRAWL_SAMPLER");
+    size_t n = strlen(kind->name);
+    return only && strncmp(only, kind->name, n) == 0 && only[n] == '(' ? only + n : NULL;
+}
 
 void write_method(const struct plan *plan, const struct space *s, char *text, size_t size)
 {
-    const char *options = plan->options;
+    const char *options = plan->options ? plan->options : options_given(plan->sampler);
     bool exact;
     if (!options)
         options = plan->sampler->enumerates && space_count(s, &exact) == 0 ? "(points=3)" : "";

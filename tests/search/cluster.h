@@ -119,7 +119,9 @@ void same_entry(const struct entry *a, const struct entry *b);
 /* Of all entries. */
 uint64_t digest(const struct run *r);
 
-/* The method's text, with what the sampler needs to fit the space. */
+/* "(a=1)" where the environment says TRAWL_SAMPLER="name(a=1)" of this sampler; else NULL. */
+const char *options_given(const struct sampler_kind *kind);
+/* The method's text, with what the sampler needs to fit the space, or what was given. */
 void write_method(const struct plan *plan, const struct space *s, char *text, size_t size);
 /* A smooth function of a configuration, another one for each i. */
 double smooth(const struct config *c, size_t i);

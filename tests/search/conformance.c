@@ -9,7 +9,7 @@ size_t samplers_under_test(const struct sampler_kind *ret[64])
     size_t n = 0, total = sampler_kinds(&all);
     assert_true(total <= 64);
     for (size_t i = 0; i < total; i++)
-        if (!only || strcmp(only, all[i]->name) == 0)
+        if (!only || strcmp(only, all[i]->name) == 0 || options_given(all[i]))
             ret[n++] = all[i];
     if (n == 0)
         fail_msg("there is no sampler %s", only);

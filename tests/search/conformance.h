@@ -4,7 +4,7 @@
  *
  * What is asked of a sampler is asked of it through the searcher, by made-up searches (cluster.h)
  * over spaces of every kind (spaces.h). TRAWL_SAMPLER=name in the environment runs one sampler
- * alone; each search prints its seed.
+ * alone, TRAWL_SAMPLER="name(option=value)" with those options; each search prints its seed.
  */
 #ifndef TESTS_SEARCH_CONFORMANCE_H
 #define TESTS_SEARCH_CONFORMANCE_H

@@ -32,20 +32,22 @@ static uint64_t search_digest(const struct sampler_kind *kind, uint64_t seed)
 }
 
 /* In another process, whose addresses and whose fresh memory differ from ours. */
-static void exec_digest(const char *sampler, int to)
+static void exec_digest(const struct sampler_kind *sampler, int to)
 {
-    char name[] = "digest", kind[64];
+    char name[] = "digest", kind[64], only[128];
+    const char *options = options_given(sampler);
     char memory[] = "ASAN_OPTIONS=max_malloc_fill_size=1000000:malloc_fill_byte=165:"
                     "allocator_may_return_null=1:detect_leaks=0";
     char perturb[] = "MALLOC_PERTURB_=165", halt[] = "UBSAN_OPTIONS=halt_on_error=1";
-    char *argv[] = {name, kind, NULL}, *env[] = {memory, perturb, halt, NULL};
-    snprintf(kind, sizeof(kind), "%s", sampler);
+    char *argv[] = {name, kind, NULL}, *env[] = {memory, perturb, halt, only, NULL};
+    snprintf(kind, sizeof(kind), "%s", sampler->name);
+    snprintf(only, sizeof(only), "TRAWL_SAMPLER=%s%s", sampler->name, options ? options : "");
     (void)dup2(to, STDOUT_FILENO);
     execve("/proc/self/exe", argv, env);
     _exit(127);
 }
 
-static uint64_t digest_elsewhere(const char *sampler)
+static uint64_t digest_elsewhere(const struct sampler_kind *sampler)
 {
     int ends[2], status = 0;
     char text[64];
@@ -80,7 +82,7 @@ static void same_in_another_process(void **state)
     size_t n = samplers_under_test(kinds);
     for (size_t i = 0; i < n; i++) {
         print_message("# %s\n", kinds[i]->name);
-        assert_true(search_digest(kinds[i], 2) == digest_elsewhere(kinds[i]->name));
+        assert_true(search_digest(kinds[i], 2) == digest_elsewhere(kinds[i]));
     }
 }
 

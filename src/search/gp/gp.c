@@ -18,6 +18,7 @@
 enum { CLIMBS = 8, POOL_ROOM = 2048 + 1, ENUMERATED_MOST = 2048 };
 
 static const char *const yes_no[] = {"true", "false", NULL};
+static const char *const no_yes[] = {"false", "true", NULL};
 static const char *const both_one[] = {"both", "one", NULL};
 static const char *const regions[] = {
     [REGION_WHOLE] = "whole", [REGION_TRUST] = "trust", [REGION_BOTH] = "both", NULL};
@@ -39,6 +40,9 @@ static const struct option_kind options[] = {
      .about = "where proposals lie: the whole space, a trust region around the best, or by turns",
      .words = regions},
     {.name = "output", .about = "worse half by rank, or values as they are", .words = outputs},
+    {.name = "warp",
+     .about = "numbers are warped as fits the values, once there are three results for each",
+     .words = no_yes},
 };
 
 /* New ones go to the end: portfolio.c has them too. */
@@ -89,6 +93,7 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     s->branches = sampler_option_is(m, "branches", "true");
     s->region = region_use(m);
     s->half = sampler_option_is(m, "output", "half");
+    s->warp = sampler_option_is(m, "warp", "true");
     enum code code = encoding_new(s->space, &s->encoding, e);
     if (code == OK)
         code = sobol_new((size_t)s->space->n_units, true, s->seed, &s->points, e);

@@ -32,7 +32,7 @@ struct gp_sampler {
     const struct space *space;
     uint64_t seed;
     size_t initial;
-    bool both_priors, half, branches;
+    bool both_priors, half, branches, warp;
     enum region_use region;
     struct encoding *encoding;
     struct sobol *points;

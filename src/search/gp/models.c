@@ -19,10 +19,12 @@ enum {
     WARM_EVALUATIONS = 20,
     FRESH_EVALUATIONS = 50,
     FRESH_EVERY = 8, /* refits between those that start from the prior's mode as well */
-    REFIT_PART = 50  /* a refit when one in so many results is new */
+    REFIT_PART = 50, /* a refit when one in so many results is new */
+    WARP_FROM = 3    /* results a warped column, before there is a warp */
 };
 
-/* The journalled numbers: results and refits so far, then a block of hyperparameters a model. */
+/* The journalled numbers: results and refits so far, then a block of hyperparameters a model. The
+ * objective's have room for a warp from the start, so that blocks keep their places. */
 enum { FITTED_AT, FITTED_COUNT, FITTED_HEAD };
 
 struct fitting {
@@ -31,7 +33,8 @@ struct fitting {
     const struct survey *v;
     const struct sample_request *q;
     bool refit, fresh;
-    size_t n_hyper, used; /* blocks written */
+    struct warp *warp; /* of the objective's models; NULL: none */
+    size_t n_fitted;   /* numbers written */
     double *fitted;
 };
 
@@ -39,11 +42,15 @@ static enum code fitting_start(struct fitting *f, struct error *e)
 {
     const struct sample_request *q = f->q;
     size_t ended = q->history->n_ended, every = f->v->n / REFIT_PART;
-    f->n_hyper = gp_hyper_count(f->s->encoding);
-    f->fitted =
-        arena_array(f->a, FITTED_HEAD + (MODELS_MAX + LIMITS_MAX) * f->n_hyper, sizeof(*f->fitted));
+    f->warp = f->s->warp ? arena_alloc(f->a, sizeof(*f->warp)) : NULL;
+    if (f->s->warp && (!f->warp || warp_init(f->warp, f->a, f->s->encoding) != OK))
+        return error_nomem(e);
+    size_t most = MODELS_MAX * gp_hyper_count(f->s->encoding, f->warp) +
+                  LIMITS_MAX * gp_hyper_count(f->s->encoding, NULL);
+    f->fitted = arena_array(f->a, FITTED_HEAD + most, sizeof(*f->fitted));
     if (!f->fitted)
         return error_nomem(e);
+    f->n_fitted = FITTED_HEAD;
     double count = q->n_fitted >= FITTED_HEAD ? q->fitted[FITTED_COUNT] : 0;
     double at = q->n_fitted >= FITTED_HEAD ? q->fitted[FITTED_AT] : -1;
     f->refit = at < 0 || (double)ended < at || (double)ended - at >= (every ? (double)every : 1);
@@ -53,27 +60,25 @@ static enum code fitting_start(struct fitting *f, struct error *e)
     return OK;
 }
 
-/* The block that the last sample left for the model that is fitted next; NULL: none. */
-static const double *block_before(const struct fitting *f)
+/* `size` is the block's: past the model's own hyperparameters it is filled with zeros, which are
+ * those of no warp. */
+static void fit(struct fitting *f, struct gp *g, struct gp_room *room, size_t n, const double *y,
+                size_t size)
 {
-    size_t begin = FITTED_HEAD + f->used * f->n_hyper;
-    return f->q->n_fitted >= begin + f->n_hyper ? f->q->fitted + begin : NULL;
-}
-
-static void fit(struct fitting *f, struct gp *g, struct gp_room *room, size_t n, const double *y)
-{
-    const double *before = block_before(f);
-    double *block = f->fitted + FITTED_HEAD + f->used++ * f->n_hyper;
-    double reached = -HUGE_VAL;
+    size_t begin = f->n_fitted, end = begin + size;
+    const double *before = f->q->n_fitted >= end ? f->q->fitted + begin : NULL;
+    double *block = f->fitted + begin, reached = -HUGE_VAL;
+    f->n_fitted = end;
+    memset(block, 0, size * sizeof(*block));
     if (before)
         gp_set(g, before);
     if (before && f->refit)
         reached = gp_fit(g, room, n, y, WARM_EVALUATIONS);
-    memcpy(block, g->hyper, f->n_hyper * sizeof(*block));
+    memcpy(block, g->hyper, g->n_hyper * sizeof(*block));
     if (f->fresh || !before) {
         gp_start(g);
         if (gp_fit(g, room, n, y, FRESH_EVALUATIONS) > reached)
-            memcpy(block, g->hyper, f->n_hyper * sizeof(*block));
+            memcpy(block, g->hyper, g->n_hyper * sizeof(*block));
         else
             gp_set(g, block);
     }
@@ -151,10 +156,18 @@ static enum code imagine(struct fitting *f, struct acquisition *acq, size_t n_pe
     return OK;
 }
 
+/* The warp that there are results enough for; NULL: none. */
+static const struct warp *warp_now(const struct fitting *f)
+{
+    bool enough = f->warp && f->warp->n > 0 && f->v->n >= WARP_FROM * f->warp->n;
+    return enough ? f->warp : NULL;
+}
+
 static enum code objective_models(struct fitting *f, struct acquisition *acq, struct error *e)
 {
     const struct survey *v = f->v;
     size_t pending = v->n_pending < PENDING_MOST ? v->n_pending : PENDING_MOST;
+    size_t block = gp_hyper_count(f->s->encoding, f->warp);
     struct points *x;
     double *y = arena_array(f->a, v->n, sizeof(*y));
     if (!y || output_transform(f->a, v->n, v->values, f->s->half, y) != OK)
@@ -166,10 +179,10 @@ static enum code objective_models(struct fitting *f, struct acquisition *acq, st
         points_set(x, v->n + i, row_of(f->s, v->pending[v->n_pending - pending + i]));
     for (size_t m = 0; m < (f->s->both_priors ? 2 : 1); m++) {
         struct gp *g = &acq->models[acq->n_models];
-        if (gp_init(g, f->a, f->s->encoding, m ? GP_SPARSE : GP_SCALED, x, v->n + pending,
-                    SIDES_MAX) != OK)
+        if (gp_init(g, f->a, f->s->encoding, warp_now(f), m ? GP_SPARSE : GP_SCALED, x,
+                    v->n + pending, SIDES_MAX) != OK)
             return error_nomem(e);
-        fit(f, g, &acq->room, v->n, y);
+        fit(f, g, &acq->room, v->n, y, block);
         if (gp_condition(g, &acq->room, v->n, y)) {
             acq->best[acq->n_models][0] = incumbent(v, g, y);
             acq->n_models++;
@@ -186,9 +199,9 @@ static enum code limit_model(struct fitting *f, struct acquisition *acq, const u
     if (code != OK)
         return code;
     struct gp *g = &acq->limits[acq->n_limits];
-    if (gp_init(g, f->a, f->s->encoding, GP_SPARSE, x, n, 1) != OK)
+    if (gp_init(g, f->a, f->s->encoding, NULL, GP_SPARSE, x, n, 1) != OK)
         return error_nomem(e);
-    fit(f, g, &acq->room, n, y);
+    fit(f, g, &acq->room, n, y, g->n_hyper);
     acq->n_limits += gp_condition(g, &acq->room, n, y);
     return OK;
 }
@@ -257,7 +270,7 @@ static enum code rooms(struct fitting *f, struct acquisition *acq, struct error 
     size_t room = v->n + (v->n_pending > v->n_senseless ? v->n_pending : v->n_senseless);
     size_t most = v->n + PENDING_MOST;
     room = room < most ? room : most;
-    if (gp_room_init(&acq->room, f->a, f->s->encoding, room) != OK)
+    if (gp_room_init(&acq->room, f->a, f->s->encoding, warp_now(f), room) != OK)
         return error_nomem(e);
     acq->work = arena_array(f->a, room, GP_BLOCK * sizeof(double));
     acq->mean = arena_array(f->a, SIDES_MAX, GP_BLOCK * sizeof(double));
@@ -301,6 +314,6 @@ enum code models_make(const struct gp_sampler *s, struct arena *a, const struct 
         return code;
     *ret_useful = ret->n_models > 0;
     ret_fitted->fitted = f.fitted;
-    ret_fitted->n_fitted = FITTED_HEAD + f.used * f.n_hyper;
+    ret_fitted->n_fitted = f.n_fitted;
     return OK;
 }
