@@ -66,11 +66,20 @@ def _suites(arguments: argparse.Namespace) -> list[report.Suite]:
     return [report.suite(name, arguments.split, folders) for name in arguments.suites.split(",")]
 
 
+def _is_there(method: str) -> bool:
+    """Says so where a peer can't run here."""
+    missing = PEERS[method].missing() if method in PEERS else ""
+    if missing:
+        print(f"{method}: {missing} is not installed, left out", file=sys.stderr)
+    return not missing
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Runs what is missing, then prints the regrets."""
     methods = _methods(arguments.method)
     if arguments.label and len(methods) > 1:
         raise SystemExit("--label names one method")
+    methods = [method for method in methods if _is_there(method)]
     for suite in arguments.suites.split(","):
         for method in methods:
             _execute(arguments, method, suite)

@@ -36,6 +36,15 @@ class Peer:
     def version(self) -> str:
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in self.packages)
 
+    def missing(self) -> str:
+        """The first of its packages that is not installed; empty: all are."""
+        for name in self.packages:
+            try:
+                importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                return name
+        return ""
+
     def suits(self, suite: str) -> bool:
         return suite.startswith(self.suites)
 
@@ -162,6 +171,46 @@ def _taken(configuration: Mapping[str, Any], parameter: Parameter) -> Value:
     return int(value) if parameter.whole else float(value)
 
 
+class Hebo(Peer):
+    """HEBO: a Gaussian process with warped inputs and outputs, several acquisitions. It knows no conditions, and
+    draws from the global generators of NumPy and torch."""
+
+    def suits(self, suite: str) -> bool:
+        return not suite.startswith("xg")
+
+    def run(self, task: Task, number: int, evaluations: int) -> tuple[Evaluations, float]:
+        import numpy as np
+        import torch
+        from hebo.design_space.design_space import DesignSpace
+        from hebo.optimizers.hebo import HEBO
+
+        np.random.seed(task.seed(number))
+        torch.manual_seed(task.seed(number))
+        seen: Evaluations = []
+        start, evaluating = time.process_time(), 0.0
+        space = DesignSpace().parse([_described(parameter) for parameter in task.space.parameters])
+        optimizer = HEBO(space, scramble_seed=task.seed(number))
+        for _ in range(evaluations):
+            asked = optimizer.suggest()
+            configuration = task.space.build(functools.partial(_taken, asked.iloc[0].to_dict()))
+            since = time.process_time()
+            value = task.evaluate(configuration, number)
+            evaluating += time.process_time() - since
+            seen.append((value, ""))
+            optimizer.observe(asked, np.array([[task.sign * value]]))
+        return seen, time.process_time() - start - evaluating
+
+
+def _described(parameter: Parameter) -> dict[str, object]:
+    """Ordinal values as their rank."""
+    if parameter.kind == "choice":
+        return {"name": parameter.name, "type": "cat", "categories": list(parameter.options)}
+    if parameter.kind == "ordinal":
+        return {"name": parameter.name, "type": "int", "lb": 0, "ub": len(parameter.options) - 1}
+    kind = {"uniform": "num", "loguniform": "pow", "int": "int", "logint": "pow_int"}[parameter.kind]
+    return {"name": parameter.name, "type": kind, "lb": parameter.low, "ub": parameter.high}
+
+
 class _Torch(types.ModuleType):
     """Torch without its device guard, for Optuna's GP sampler: same values, a fifth less time."""
 
@@ -194,5 +243,6 @@ PEERS = {
         Optuna("optuna-gp", _gp, "torch"),
         Optuna("optuna-cmaes", _cmaes, "cmaes", suites="bbob"),
         Smac("smac", ("smac",)),
+        Hebo("hebo", ("HEBO", "torch", "gpytorch", "pymoo")),
     )
 }

@@ -10,6 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
 from quality import raw  # noqa: E402
+from quality.peers import PEERS, Peer, _described, _taken  # noqa: E402
 from quality.space import Parameter, Space  # noqa: E402
 from quality.trawl import Trawl  # noqa: E402
 
@@ -65,6 +66,26 @@ class Runs(unittest.TestCase):
         with open(os.devnull, "w") as null, contextlib.redirect_stderr(null):
             with self.assertRaises(SystemExit):
                 self.run_once(method="no_such_method")
+
+
+class Peers(unittest.TestCase):
+    def test_one_whose_package_is_missing_says_which(self):
+        self.assertEqual(Peer("stand", ("no-package-has-this-name",)).missing(), "no-package-has-this-name")
+        self.assertEqual(Peer("stand", ()).missing(), "")
+
+    def test_hebo_is_not_given_conditions(self):
+        self.assertEqual([suite for suite in ("lcbench", "xgb", "xgnd", "tables", "bbob5") if PEERS["hebo"].suits(suite)],
+                         ["lcbench", "tables", "bbob5"])
+
+    def test_what_peers_are_told_of_a_parameter(self):
+        kinds = [_described(p) for p in Stand().space.parameters[:3]]
+        self.assertEqual(kinds, [
+            {"name": "model", "type": "cat", "categories": ["a", "b: c"]},
+            {"name": "x", "type": "pow", "lb": 1e-8, "ub": 100.0},
+            {"name": "width", "type": "int", "lb": 0, "ub": 2},
+        ])
+        self.assertEqual([_taken({"width": 1.0}, Stand().space.parameters[2]),
+                          _taken({"depth": 3.0}, Stand().space.parameters[3])], [32, 3])
 
 
 class Raw(unittest.TestCase):
