@@ -1,6 +1,7 @@
 #!/bin/sh
 # bench/run.sh [overhead|listing|points|store|searcher|numerics ...]: the figures of bench/README.md; without
-# a word those with a target: overhead, listing, points. TRAWL_BUILD names the build folder (build).
+# a word overhead, listing, points. bench/run.sh speed [OPTION ...]: suggestions beside other optimisers'.
+# TRAWL_BUILD names the build folder (build).
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -16,6 +17,12 @@ build() {
     }
 }
 
+if [ "$1" = speed ]; then
+    shift
+    build bench/speed
+    PEERS_PYTHON=$(sh bench/setup.sh) PYTHONPATH=bench exec python3 -m speed "$@"
+fi
+
 build trawl trawl-supervisor bench/one bench/points bench/stopwatch
 uptime
 for word in "$@"; do
@@ -27,6 +34,7 @@ for word in "$@"; do
         ;;
     *)
         echo "usage: bench/run.sh [overhead|listing|points|store|searcher|numerics ...]" >&2
+        echo "       bench/run.sh speed [--help]" >&2
         exit 2
         ;;
     esac

@@ -1,193 +1,225 @@
 /*
- * speed METHOD DIMENSIONS TRIALS [PARALLEL]: what a suggestion costs, through the searcher: asking
- * and telling (searcher_ask, searcher_exit), journal entries written, nothing else.
+ * speed METHOD DIMENSIONS TRIALS [PARALLEL]: what a suggestion costs, through libtrawl, as a
+ * program has it: ask, read the values, tell.
  *
  * The space is DIMENSIONS reals; what is minimised is the distance from a point of it, so that
- * suggestions crowd together as they do in a search that gets somewhere. At the powers of 10, their
- * halves and fifths, a line:
+ * suggestions crowd together as they do in a search that gets somewhere. bench/speed/peers.py says
+ * the same to other optimisers.
  *
- *   trials; mean, median and worst of the last suggestions, microseconds; seconds so far; best
- *   value; KiB of memory at most
- *
- * The last suggestions are a twentieth of all, 20 at least. Times are the processor's, so that
- * others on the machine disturb as little as can be.
+ * It takes lines from stdin:
+ *   run N    goes on until N trials were told; answers a line for each of them: nanoseconds of the
+ *            processor and of the wall clock, of its suggestion with its tell
+ *   fill N   tells N results from elsewhere, before the first trial
+ * After each, and at its start, comes a line: `end`, KiB of memory at most, best value, version.
  */
-#include "search/allocator.h"
+#include <trawl/trawl.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
-enum { PARALLEL_MAX = 1000 };
+enum { DIMENSIONS_MAX = 1000, PARALLEL_MAX = 1000 };
+
+struct pending {
+    int64_t id;
+    double value;
+    int64_t cpu, wall;
+};
 
 struct speed {
-    struct arena arena, once; /* `once` is cleared: entries are thrown away */
-    struct space *space;
-    struct searcher *searcher;
-    struct searcher_settings settings;
-    int64_t *ns; /* by trial: of its ask and its exit */
-    int64_t trial[PARALLEL_MAX];
-    double value[PARALLEL_MAX];
-    size_t n_pending;
+    struct trawl_optimizer *optimizer;
+    int dimensions;
+    char names[DIMENSIONS_MAX][16];
+    size_t parallel, n_pending;
+    struct pending pending[PARALLEL_MAX]; /* the oldest first */
+    bool open;                            /* the search gives more */
+    int64_t told;
     double best;
 };
 
-static int64_t now(void)
+struct stopwatch {
+    struct timespec cpu, wall;
+};
+
+static void start(struct stopwatch *w)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    clock_gettime(CLOCK_MONOTONIC, &w->wall);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &w->cpu);
 }
 
-static void check(enum code code, const struct error *e)
+static int64_t between(struct timespec from, struct timespec to)
 {
-    if (code == OK)
+    return (int64_t)(to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
+}
+
+static void add(const struct stopwatch *w, struct pending *p)
+{
+    struct stopwatch now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now.cpu);
+    clock_gettime(CLOCK_MONOTONIC, &now.wall);
+    p->cpu += between(w->cpu, now.cpu);
+    p->wall += between(w->wall, now.wall);
+}
+
+static void check(enum trawl_code code, const struct trawl_error *e)
+{
+    if (code == TRAWL_OK)
         return;
-    fprintf(stderr, "%s: %s\n", e->message, e->hint);
+    fprintf(stderr, "speed: %s; %s\n", e->message, e->hint);
     exit(1);
 }
 
-static void set_up(struct speed *x, const char *method, int dimensions, int64_t trials,
-                   int parallel)
+static void set_up(struct speed *x, const char *method, long trials)
 {
-    struct error e = {.code = OK};
-    struct problems problems;
-    problems_init(&problems);
-    check(space_new(&x->space, &e), &e);
-    for (int i = 0; i < dimensions; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "x%d", i);
-        struct param_decl d = {.name = str_of(name), .prior = STR("uniform(-5, 5)")};
-        check(space_declare(x->space, &d, &e), &e);
-    }
-    check(space_finish(x->space, &problems), &e);
-    problems_free(&problems);
-    arena_init(&x->arena, SIZE_MAX);
-    arena_init(&x->once, SIZE_MAX);
-    x->settings = (struct searcher_settings){
-        .space = x->space,
-        .effort = {.trials = trials, .parallel = parallel},
-        .seed = 1,
-        .n_objectives = 1,
-        .minimize = {true},
-    };
-    struct method *m = &x->settings.method;
-    check(method_parse(&x->arena, str_of(method), (struct location){.file = NULL}, m, &e), &e);
-    check(method_resolve(m, x->space, &x->settings.effort, &e), &e);
-    check(searcher_new(&x->searcher, &x->settings, &e), &e);
-    struct entry entry;
-    check(searcher_begin(x->searcher, &x->once, &entry, &e), &e);
-    x->ns = calloc((size_t)trials + 1, sizeof(*x->ns));
-    if (!x->ns)
+    struct trawl_error e = {.code = TRAWL_OK};
+    char *text;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f)
         exit(1);
-}
-
-static double value_of(const struct config *c)
-{
-    double sum = 0;
-    for (size_t i = 0; i < c->space->n_params; i++) {
-        double z = c->values[i].r - 4.0 * (double)(i % 5 + 1) / 5 + 2;
-        sum += z * z;
+    fprintf(f, "goal: minimize\nparameters:\n");
+    for (int i = 0; i < x->dimensions; i++) {
+        snprintf(x->names[i], sizeof(x->names[i]), "x%d", i);
+        fprintf(f, "  %s: uniform(-5, 5)\n", x->names[i]);
     }
-    return sum;
+    fprintf(f, "search: {method: \"%s\", trials: %ld, parallel: %zu, seed: 1}\n", method, trials,
+            x->parallel);
+    if (fclose(f) != 0)
+        exit(1);
+    check(trawl_optimizer_new(&x->optimizer, text, NULL, &e), &e);
+    free(text);
+    x->open = true;
 }
 
-static bool ask(struct speed *x)
+static double part_of_value(int i, double x)
 {
-    struct error e = {.code = OK};
-    struct proposal p;
-    struct entry entry;
-    int64_t since = now();
-    check(searcher_ask(x->searcher, &x->once, &p, &entry, &e), &e);
-    int64_t ns = now() - since;
-    if (p.kind != ASK_TRIAL)
-        return false;
-    x->ns[p.trial] += ns;
-    x->value[x->n_pending] = value_of(&p.config);
-    x->trial[x->n_pending++] = p.trial;
-    return true;
+    double z = x - 4.0 * (double)(i % 5 + 1) / 5 + 2;
+    return z * z;
+}
+
+static void ask(struct speed *x)
+{
+    struct trawl_error e = {.code = TRAWL_OK};
+    struct stopwatch w;
+    struct pending p = {.cpu = 0};
+    struct trawl_trial *t;
+    double values[DIMENSIONS_MAX] = {0};
+    size_t got;
+    start(&w);
+    check(trawl_optimizer_ask(x->optimizer, 1, &t, &got, &e), &e);
+    x->open = got == 1;
+    if (!x->open)
+        return;
+    p.id = trawl_trial_id(t);
+    for (int i = 0; i < x->dimensions; i++)
+        trawl_trial_real(t, x->names[i], &values[i]);
+    trawl_trial_free(t);
+    add(&w, &p);
+    for (int i = 0; i < x->dimensions; i++)
+        p.value += part_of_value(i, values[i]);
+    x->pending[x->n_pending++] = p;
 }
 
 /* The oldest one ends. */
-static int64_t tell(struct speed *x)
+static void tell(struct speed *x)
 {
-    struct error e = {.code = OK};
-    struct entry entry;
-    int64_t trial = x->trial[0], since = now();
-    check(
-        searcher_exit(x->searcher, &x->once, trial, OUTCOME_COMPLETED, 1, x->value[0], &entry, &e),
-        &e);
-    x->ns[trial] += now() - since;
-    x->best = trial == 1 || x->value[0] < x->best ? x->value[0] : x->best;
+    struct trawl_error e = {.code = TRAWL_OK};
+    struct stopwatch w;
+    struct pending p = x->pending[0];
+    start(&w);
+    check(trawl_optimizer_tell(x->optimizer, p.id, p.value, &e), &e);
+    add(&w, &p);
+    printf("%lld %lld\n", (long long)p.cpu, (long long)p.wall);
+    x->best = x->told == 0 || p.value < x->best ? p.value : x->best;
+    x->told++;
     x->n_pending--;
-    memmove(x->trial, x->trial + 1, x->n_pending * sizeof(x->trial[0]));
-    memmove(x->value, x->value + 1, x->n_pending * sizeof(x->value[0]));
-    return trial;
+    memmove(x->pending, x->pending + 1, x->n_pending * sizeof(x->pending[0]));
 }
 
-static int compare(const void *a, const void *b)
+static void run(struct speed *x, int64_t until)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    while (x->told < until && (x->open || x->n_pending)) {
+        while (x->open && x->n_pending < x->parallel)
+            ask(x);
+        if (x->n_pending)
+            tell(x);
+    }
 }
 
-static bool is_shown(int64_t n, int64_t trials)
+/* The same points for everybody (peers.py). */
+static double known(int64_t i, int j)
 {
-    int64_t power = 10;
-    while (power * 10 <= n)
-        power *= 10;
-    return n >= 10 && (n == trials || n == power || n == 2 * power || n == 5 * power);
+    uint64_t z = (uint64_t)i * 2654435761u + (uint64_t)j * 40503u;
+    return (double)(z % 1000003) / 100000.3 - 5;
 }
 
-static void show(struct speed *x, int64_t n, int64_t since)
+static void fill(struct speed *x, int64_t n)
 {
-    struct rusage usage;
-    int64_t window = n / 20 > 20 ? n / 20 : n < 20 ? n : 20, sum = 0;
-    int64_t *last = malloc((size_t)window * sizeof(*last));
-    if (!last)
-        exit(1);
-    memcpy(last, x->ns + n + 1 - window, (size_t)window * sizeof(*last));
-    qsort(last, (size_t)window, sizeof(*last), compare);
-    for (int64_t i = 0; i < window; i++)
-        sum += last[i];
-    getrusage(RUSAGE_SELF, &usage);
-    printf("%8lld %10.1f %10.1f %10.1f %9.3f %12.4g %8ld\n", (long long)n,
-           (double)sum / (double)window / 1e3, (double)last[window / 2] / 1e3,
-           (double)last[window - 1] / 1e3, (double)(now() - since) / 1e9, x->best, usage.ru_maxrss);
+    struct trawl_error e = {.code = TRAWL_OK};
+    for (int64_t i = 0; i < n; i++) {
+        double value = 0;
+        struct trawl_result r = {.size = sizeof(r), .step = -1, .values = &value, .n_values = 1};
+        char *text;
+        size_t length;
+        FILE *f = open_memstream(&text, &length);
+        if (!f)
+            exit(1);
+        for (int j = 0; j < x->dimensions; j++) {
+            fprintf(f, "%s\"x%d\": %.17g", j ? ", " : "{", j, known(i, j));
+            value += part_of_value(j, known(i, j));
+        }
+        fprintf(f, "}");
+        if (fclose(f) != 0)
+            exit(1);
+        check(trawl_optimizer_observe(x->optimizer, text, &r, &e), &e);
+        free(text);
+    }
+}
+
+/* What this program has had at once. Not of getrusage, whose figure starts with that of the
+ * process that called exec. */
+static long peak_kib(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    if (f)
+        fclose(f);
+    return kib;
+}
+
+static void end(const struct speed *x)
+{
+    printf("end %ld %.6g libtrawl %s\n", peak_kib(), x->best, trawl_version());
     fflush(stdout);
-    free(last);
 }
 
 int main(int argc, char **argv)
 {
     static struct speed x;
-    if (argc < 4) {
+    char line[64];
+    x.dimensions = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+    x.parallel = argc > 4 ? strtoul(argv[4], NULL, 10) : 1;
+    long trials = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
+    if (x.dimensions < 1 || x.dimensions > DIMENSIONS_MAX || trials < 1 || x.parallel < 1 ||
+        x.parallel > PARALLEL_MAX) {
         fprintf(stderr, "usage: speed METHOD DIMENSIONS TRIALS [PARALLEL]\n");
         return 2;
     }
-    int64_t trials = strtoll(argv[3], NULL, 10);
-    size_t parallel = argc > 4 ? strtoul(argv[4], NULL, 10) : 1;
-    if (trials < 1 || parallel < 1 || parallel > PARALLEL_MAX)
-        return 2;
-    set_up(&x, argv[1], (int)strtol(argv[2], NULL, 10), trials, (int)parallel);
-    printf("%8s %10s %10s %10s %9s %12s %8s\n", "trials", "mean us", "median us", "worst us",
-           "seconds", "best", "KiB");
-    int64_t since = now();
-    for (bool open = true; open || x.n_pending;) {
-        open = open && ask(&x);
-        if (x.n_pending < parallel && open)
-            continue;
-        int64_t trial = x.n_pending ? tell(&x) : 0;
-        if (trial && is_shown(trial, trials))
-            show(&x, trial, since);
-        arena_clear(&x.once);
+    set_up(&x, argv[1], trials);
+    end(&x);
+    while (fgets(line, sizeof(line), stdin)) {
+        if (strncmp(line, "run ", 4) == 0)
+            run(&x, strtoll(line + 4, NULL, 10));
+        else if (strncmp(line, "fill ", 5) == 0)
+            fill(&x, strtoll(line + 5, NULL, 10));
+        end(&x);
     }
-    searcher_free(x.searcher);
-    space_free(x.space);
-    arena_free(&x.arena);
-    arena_free(&x.once);
-    free(x.ns);
+    trawl_optimizer_free(x.optimizer);
     return 0;
 }

@@ -1,0 +1,1 @@
+"""What a suggestion costs, in time and memory: trawl beside other people's optimisers (../README.md)."""
