@@ -35,7 +35,7 @@
 /* Raised when the same settings and inputs may give another decision than before. */
 #define SEARCHER_ENGINE 1
 
-enum { OBJECTIVES_MAX = 8, REQUIREMENTS_MAX = 16, FIRST_MAX = 1000, FITTED_MAX = 8192 };
+enum { OBJECTIVES_MAX = 8, REQUIREMENTS_MAX = 16, FIRST_MAX = 1000, FITTED_MAX = 16384 };
 
 enum seed_policy { SEEDS_VARY, SEEDS_SAME, SEEDS_REPLICATES };
 

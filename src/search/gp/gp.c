@@ -1,10 +1,10 @@
 /*
  * The Gaussian process sampler: Bayesian optimisation of mixed and conditional spaces.
  *
- * Even points first, then whatever maximises the acquisition (internal.h) under Gaussian processes
- * whose kernel knows what is active (model/encoding.h). After a stall, every second trial goes into
- * another branch than the best one's: that a branch was judged by its first few trials is what
- * costs conditional searches most.
+ * A small design first (design.c), then whatever maximises the acquisition (internal.h) under
+ * Gaussian processes whose kernel knows what is active (model/encoding.h). After a stall, every
+ * second trial goes into another branch than the best one's (branch.c): that a branch was judged by
+ * its first few trials is what costs conditional searches most.
  *
  * Shahriari et al. 2016, "Taking the human out of the loop", is the survey; what differs from it is
  * cited where it is done.
@@ -15,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIMBS = 8, POOL_ROOM = 2048 + 1, ENUMERATED_MOST = 2048 };
+enum {
+    CLIMBS = 8,
+    SPREAD = 1024, /* candidates: even points, a power of two so that they are a net... */
+    MUTATED = 512, /* ...and what is near the best */
+    OWN_LEAST = 3, /* results of a branch for models of its own */
+    POOL_ROOM = 2048 + 1,
+    ENUMERATED_MOST = 2048
+};
 
 static const char *const yes_no[] = {"true", "false", NULL};
 static const char *const no_yes[] = {"false", "true", NULL};
@@ -26,7 +33,8 @@ static const char *const outputs[] = {"half", "plain", NULL};
 
 static const struct option_kind options[] = {
     {.name = "initial",
-     .about = "even points before the first that is modelled, given ones counted; 0: by the budget",
+     .about =
+         "trials before the first that is modelled, given ones counted; 0: by space and budget",
      .lo = 0,
      .hi = 1000,
      .whole = true},
@@ -56,21 +64,10 @@ static void gp_destroy(void *self)
         return;
     encoding_free(s->encoding);
     sobol_free(s->points);
+    free(s->centres);
     free(s->hashes);
     free(s->rows);
     free(s);
-}
-
-/* A tenth of a budget is well spent on looking around, and never more than a third. */
-static size_t initial_points(const struct searcher_settings *settings)
-{
-    size_t n = (size_t)sampler_option(&settings->method, "initial");
-    int64_t trials = settings->effort.trials;
-    if (n > 0)
-        return n;
-    if (trials > 0 && trials < 30)
-        return trials < 9 ? 3 : (size_t)(trials / 3);
-    return 10;
 }
 
 static enum region_use region_use(const struct method *m)
@@ -88,7 +85,6 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     const struct method *m = &settings->method;
     s->space = settings->space;
     s->seed = settings->seed;
-    s->initial = initial_points(settings);
     s->both_priors = sampler_option_is(m, "priors", "both");
     s->branches = sampler_option_is(m, "branches", "true");
     s->region = region_use(m);
@@ -97,6 +93,8 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     enum code code = encoding_new(s->space, &s->encoding, e);
     if (code == OK)
         code = sobol_new((size_t)s->space->n_units, true, s->seed, &s->points, e);
+    if (code == OK)
+        code = design_make(s, (size_t)sampler_option(m, "initial"), settings->effort.trials, e);
     if (code != OK) {
         gp_destroy(s);
         return code;
@@ -105,16 +103,11 @@ static enum code gp_create(const struct searcher_settings *settings, void **ret,
     return OK;
 }
 
-static enum code sample_even(const struct gp_sampler *s, struct arena *a, int64_t index,
-                             struct sample *ret, struct error *e)
+static enum code sample_design(const struct gp_sampler *s, struct arena *a, int64_t index,
+                               struct sample *ret, struct error *e)
 {
-    double *u = arena_array(a, s->encoding->n_units + 1, sizeof(*u));
-    if (!u)
-        return error_nomem(e);
-    sobol_point(s->points, (uint64_t)index, u);
     ret->origin = ORIGIN_INITIAL;
-    enum code code = config_decode(s->space, a, u, &ret->config);
-    return code == OK ? OK : error_set(e, code, "point %lld can't be decoded", (long long)index);
+    return design_point(s, a, index, &ret->config, e);
 }
 
 struct suggestion {
@@ -226,7 +219,8 @@ static enum code search_region(struct suggestion *g, struct arena *lists, struct
     g->pool.region = &g->region;
     if (code == OK)
         code = all ? pool_enumerate(&g->pool, g->q->history, e)
-                   : pool_fill(&g->pool, g->s, g->a, &g->survey, &g->region, g->q->index, e);
+                   : pool_fill(&g->pool, g->s, g->a, &g->survey, &g->region, g->q->index, SPREAD,
+                               MUTATED, e);
     if (code != OK)
         return code;
     acquisition_values(&g->acq, &g->pool.x, 0, g->pool.n, g->pool.value);
@@ -250,6 +244,38 @@ static bool trust_is_due(const struct suggestion *g)
     return g->s->region == REGION_TRUST || made[1] < made[0];
 }
 
+/* Where the branch has enough results, models of its own take the place of the whole space's. */
+static enum code model_branch(struct suggestion *g, const struct branch *b, struct sample *ret,
+                              struct error *e)
+{
+    struct survey inside;
+    struct acquisition own;
+    bool useful = false;
+    enum code code = branch_narrow(g->s, g->a, b, &g->survey, &inside, e);
+    if (code == OK && inside.n_valued >= OWN_LEAST)
+        code = models_make_own(g->s, g->a, &inside, g->q, &own, &useful, ret, e);
+    if (useful) {
+        g->survey = inside;
+        g->acq = own;
+    }
+    return code;
+}
+
+static enum code choose_branch(struct suggestion *g, struct arena *lists, struct sample *ret,
+                               bool *ret_chosen, struct error *e)
+{
+    struct branch_search search = {.s = g->s,
+                                   .a = g->a,
+                                   .lists = lists,
+                                   .survey = &g->survey,
+                                   .acq = &g->acq,
+                                   .region = &g->region,
+                                   .index = g->q->index};
+    struct branch branch;
+    enum code code = branch_choose(&search, ret_chosen, &branch, e);
+    return code == OK && *ret_chosen ? model_branch(g, &branch, ret, e) : code;
+}
+
 /* In another branch, in the trust region, or anywhere; and anywhere if nothing new is left in the
  * region. */
 static enum code search_regions(struct suggestion *g, struct arena *lists, struct sample *ret,
@@ -257,8 +283,8 @@ static enum code search_regions(struct suggestion *g, struct arena *lists, struc
 {
     bool branch = false;
     enum code code = whole_cube(g, e);
-    if (code == OK && g->s->branches)
-        code = branch_choose(g->s, g->a, &g->survey, ORIGIN_BRANCH, &g->region, &branch, e);
+    if (code == OK)
+        code = choose_branch(g, lists, ret, &branch, e);
     bool trust = code == OK && !branch && trust_is_due(g);
     if (trust)
         code = trust_shape(g->s, g->a, g->q->history, &g->trust, &g->acq, &g->region, e);
@@ -292,7 +318,7 @@ static enum code suggest(struct gp_sampler *s, struct arena *a, const struct sam
     arena_free(&lists);
     if (code != OK)
         return code;
-    return found ? OK : sample_even(s, a, q->index, ret, e);
+    return found ? OK : sample_design(s, a, q->index, ret, e);
 }
 
 static enum code gp_sample(void *self, struct arena *a, const struct sample_request *q,
@@ -305,7 +331,7 @@ static enum code gp_sample(void *self, struct arena *a, const struct sample_requ
         return code;
     size_t started = g.survey.n + g.survey.n_pending;
     if (started < s->initial || g.survey.n_valued < 2)
-        return sample_even(s, a, q->index, ret, e);
+        return sample_design(s, a, q->index, ret, e);
     return suggest(s, a, q, &g, ret, e);
 }
 

@@ -1,6 +1,7 @@
 /*
  * The inside of the Gaussian process sampler.
  *
+ *   design    what is tried before anything is modelled                                 (design.c)
  *   survey    what the history holds: how many of each, which configuration is best    (survey.c)
  *   models    surrogates of the objective, the requirements, of making sense at all     (models.c)
  *   pool      candidates: points of the cube with their rows and acquisition           (pool.c)
@@ -28,10 +29,19 @@ enum {
 
 enum region_use { REGION_WHOLE, REGION_TRUST, REGION_BOTH };
 
+/* The part of a conditional space in which a parent has one value. */
+struct branch {
+    size_t unit; /* the parent's coordinate */
+    int64_t level;
+};
+
 struct gp_sampler {
     const struct space *space;
     uint64_t seed;
-    size_t initial;
+    size_t initial;   /* trials before the first that is modelled */
+    size_t n_centres; /* the design's first points: the middle of the space, then the same in these
+                         branches */
+    struct branch *centres;
     bool both_priors, half, branches, warp;
     enum region_use region;
     struct encoding *encoding;
@@ -53,7 +63,7 @@ struct survey {
     double *values; /* by row, what is minimised; what has none has the worst that was seen */
     ptrdiff_t best; /* row of the best that has a value; -1: none */
     bool met;       /* it meets all requirements */
-    size_t since;   /* ends since the best one's */
+    size_t since;   /* ends since the last that was better by more than a trifle */
 };
 
 /* Log expected improvement (Ament et al. 2023, "Unexpected improvements to expected improvement for
@@ -107,6 +117,9 @@ enum code survey_take(const struct gp_sampler *s, struct arena *a, const struct 
                       struct survey *ret, struct error *e) must_check;
 /* A value for every objective? */
 bool observation_has_value(const struct history *h, const struct observation *o);
+/* The row of the best that has a value (and makes sense), -1 where none has, and whether it meets
+ * the requirements. */
+void survey_find_best(struct survey *v);
 /* By what is violated, then by value. */
 bool survey_is_better(const struct survey *v, size_t row, size_t than);
 /* The row of the configuration at a position of the history: kept, n_columns numbers. Rows of all
@@ -124,6 +137,11 @@ enum code survey_cut(const struct gp_sampler *s, struct arena *a, struct survey 
 enum code models_make(const struct gp_sampler *s, struct arena *a, const struct survey *v,
                       const struct sample_request *q, struct acquisition *ret, bool *ret_useful,
                       struct sample *ret_fitted, struct error *e) must_check;
+/* The same for a branch's own models, which are fitted afresh; in the journal they stand behind
+ * those of the whole space. */
+enum code models_make_own(const struct gp_sampler *s, struct arena *a, const struct survey *v,
+                          const struct sample_request *q, struct acquisition *ret, bool *ret_useful,
+                          struct sample *fitted, struct error *e) must_check;
 /* ret[i]: of point first + i of x. Finite or -inf. */
 void acquisition_values(struct acquisition *acq, const struct points *x, size_t first, size_t n,
                         double *ret);
@@ -138,19 +156,41 @@ double *pool_u(const struct pool *p, size_t i);
 /* Puts a point in the place of another; false: the constraints refuse it, the old one stays. */
 enum code pool_put(struct pool *p, size_t i, const double *u, bool *ret_allowed,
                    struct error *e) must_check;
-/* Evenly spread over the region, and near the best that were seen. */
+/* `spread` points evenly over the region (for a net, a power of two), and `mutated` near the best
+ * that were seen. */
 enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
                     const struct survey *v, const struct region *region, int64_t index,
-                    struct error *e) must_check;
+                    size_t spread, size_t mutated, struct error *e) must_check;
 /* All configurations of a small space that were not proposed yet. */
 enum code pool_enumerate(struct pool *p, const struct history *h, struct error *e) must_check;
 
-/* After a stall, and then for every second trial: holds a parent of the conditions at another value
- * than the best configuration's, one after the other. `origin` is what those trials are marked by.
- */
-enum code branch_choose(const struct gp_sampler *s, struct arena *a, const struct survey *v,
-                        int origin, struct region *region, bool *ret_chosen,
+/* Every single change of a parent that is active in the configuration: in `a`. */
+enum code branches_beside(const struct encoding *x, struct arena *a, const struct config *c,
+                          struct branch **ret, size_t *ret_n, struct error *e) must_check;
+
+struct branch_search {
+    const struct gp_sampler *s;
+    struct arena *a, *lists;
+    const struct survey *survey;
+    struct acquisition *acq;
+    struct region *region;
+    int64_t index;
+};
+
+/* After a stall, and then for every second trial: confines the region to the most promising branch
+ * beside the best configuration's. */
+enum code branch_choose(struct branch_search *b, bool *ret_chosen, struct branch *ret,
                         struct error *e) must_check;
+/* What of the survey is in the branch: in `a`. */
+enum code branch_narrow(const struct gp_sampler *s, struct arena *a, const struct branch *b,
+                        const struct survey *whole, struct survey *ret, struct error *e) must_check;
+
+/* How many trials it takes (asked_for: 0: by the budget of so many trials; 0: unknown), and where
+ * they are. */
+enum code design_make(struct gp_sampler *s, size_t asked_for, int64_t trials,
+                      struct error *e) must_check;
+enum code design_point(const struct gp_sampler *s, struct arena *a, int64_t index,
+                       struct config *ret, struct error *e) must_check;
 
 /* Walks through what ended; `origin` is what proposals in the region are marked by. The survey is
  * whole (not cut), rows are kept. Of several objectives, the state that it would have under the

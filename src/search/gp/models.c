@@ -23,9 +23,10 @@ enum {
     WARP_FROM = 3    /* results a warped column, before there is a warp */
 };
 
-/* The journalled numbers: results and refits so far, then a block of hyperparameters a model. The
- * objective's have room for a warp from the start, so that blocks keep their places. */
-enum { FITTED_AT, FITTED_COUNT, FITTED_HEAD };
+/* The journalled numbers: results and refits so far, how many numbers belong to the models of the
+ * whole space, then a block of hyperparameters a model. The objective's have room for a warp from
+ * the start, so that blocks keep their places. Behind them, the same of a branch's own models. */
+enum { FITTED_AT, FITTED_COUNT, FITTED_SIZE, FITTED_HEAD };
 
 struct fitting {
     const struct gp_sampler *s;
@@ -34,9 +35,17 @@ struct fitting {
     const struct sample_request *q;
     bool refit, fresh;
     struct warp *warp; /* of the objective's models; NULL: none */
+    size_t n_before;   /* numbers of the last sample that are taken over */
     size_t n_fitted;   /* numbers written */
     double *fitted;
 };
+
+/* What the last sample left of the whole space's models; 0: nothing that could be used. */
+static size_t left_before(const struct sample_request *q)
+{
+    double size = q->n_fitted >= FITTED_HEAD ? q->fitted[FITTED_SIZE] : 0;
+    return size >= FITTED_HEAD && size <= (double)q->n_fitted ? (size_t)size : 0;
+}
 
 static enum code fitting_start(struct fitting *f, struct error *e)
 {
@@ -51,8 +60,9 @@ static enum code fitting_start(struct fitting *f, struct error *e)
     if (!f->fitted)
         return error_nomem(e);
     f->n_fitted = FITTED_HEAD;
-    double count = q->n_fitted >= FITTED_HEAD ? q->fitted[FITTED_COUNT] : 0;
-    double at = q->n_fitted >= FITTED_HEAD ? q->fitted[FITTED_AT] : -1;
+    f->n_before = left_before(q);
+    double count = f->n_before > 0 ? q->fitted[FITTED_COUNT] : 0;
+    double at = f->n_before > 0 ? q->fitted[FITTED_AT] : -1;
     f->refit = at < 0 || (double)ended < at || (double)ended - at >= (every ? (double)every : 1);
     f->fresh = f->refit && fmod(count, FRESH_EVERY) == 0;
     f->fitted[FITTED_AT] = f->refit ? (double)ended : at;
@@ -66,7 +76,7 @@ static void fit(struct fitting *f, struct gp *g, struct gp_room *room, size_t n,
                 size_t size)
 {
     size_t begin = f->n_fitted, end = begin + size;
-    const double *before = f->q->n_fitted >= end ? f->q->fitted + begin : NULL;
+    const double *before = f->n_before >= end ? f->q->fitted + begin : NULL;
     double *block = f->fitted + begin, reached = -HUGE_VAL;
     f->n_fitted = end;
     memset(block, 0, size * sizeof(*block));
@@ -313,7 +323,28 @@ enum code models_make(const struct gp_sampler *s, struct arena *a, const struct 
     if (code != OK)
         return code;
     *ret_useful = ret->n_models > 0;
+    f.fitted[FITTED_SIZE] = (double)f.n_fitted;
     ret_fitted->fitted = f.fitted;
     ret_fitted->n_fitted = f.n_fitted;
+    return OK;
+}
+
+enum code models_make_own(const struct gp_sampler *s, struct arena *a, const struct survey *v,
+                          const struct sample_request *q, struct acquisition *ret, bool *ret_useful,
+                          struct sample *fitted, struct error *e)
+{
+    struct sample_request afresh = *q;
+    struct sample own = {.n_fitted = 0};
+    afresh.n_fitted = 0;
+    enum code code = models_make(s, a, v, &afresh, ret, ret_useful, &own, e);
+    if (code != OK)
+        return code;
+    double *all = arena_array(a, fitted->n_fitted + own.n_fitted, sizeof(*all));
+    if (!all)
+        return error_nomem(e);
+    memcpy(all, fitted->fitted, fitted->n_fitted * sizeof(*all));
+    memcpy(all + fitted->n_fitted, own.fitted, own.n_fitted * sizeof(*all));
+    fitted->fitted = all;
+    fitted->n_fitted += own.n_fitted;
     return OK;
 }

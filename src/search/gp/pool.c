@@ -8,8 +8,6 @@
 #include <string.h>
 
 enum {
-    SPREAD = 1024, /* even points; a power of two, so that each sample's are a net */
-    MUTATED = 512,
     BEST = 5, /* configurations that are mutated */
     LISTS_MOST = 1 << 16
 };
@@ -165,13 +163,13 @@ static void point_of(const struct encoding *x, const struct config *c, struct rn
 }
 
 static enum code add_mutated(struct pool *p, const struct survey *v, const struct region *region,
-                             struct rng *r, double *u, struct error *e)
+                             size_t count, struct rng *r, double *u, struct error *e)
 {
     static const double reaches[] = {0.01, 0.05, 0.2};
     const struct encoding *x = p->encoding;
     size_t best[BEST], n = find_few_best(v, best);
     enum code code = OK;
-    for (size_t i = 0; n > 0 && x->n_units > 0 && i < MUTATED && code == OK; i++) {
+    for (size_t i = 0; n > 0 && x->n_units > 0 && i < count && code == OK; i++) {
         const struct observation *o = &v->h->v[v->rows[best[i % n]]];
         const struct config *from = region->at ? region->at : o->config;
         size_t changes = 1 + (size_t)rng_below(r, 3);
@@ -190,7 +188,7 @@ static enum code add_mutated(struct pool *p, const struct survey *v, const struc
 
 enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
                     const struct survey *v, const struct region *region, int64_t index,
-                    struct error *e)
+                    size_t spread, size_t mutated, struct error *e)
 {
     struct rng r;
     double *u = arena_array(a, p->encoding->n_units + 1, sizeof(*u));
@@ -198,13 +196,13 @@ enum code pool_fill(struct pool *p, const struct gp_sampler *s, struct arena *a,
     if (!u)
         return error_nomem(e);
     rng_init(&r, s->seed ^ 0x6e0a11d5, (uint64_t)index);
-    for (size_t i = 0; i < SPREAD && code == OK; i++) {
-        sobol_point(s->points, (uint64_t)(index + 1) * SPREAD + i, u);
+    for (size_t i = 0; i < spread && code == OK; i++) {
+        sobol_point(s->points, ((uint64_t)index + 1) * spread + i, u);
         confine(region, p->encoding->n_units, &r, u);
         trust_settle(region, p->encoding, &r, u);
         code = pool_add(p, u, e);
     }
-    return code == OK ? add_mutated(p, v, region, &r, u, e) : code;
+    return code == OK ? add_mutated(p, v, region, mutated, &r, u, e) : code;
 }
 
 enum code pool_enumerate(struct pool *p, const struct history *h, struct error *e)

@@ -3,6 +3,7 @@
  */
 #include "search/gp/internal.h"
 
+#include "base/stats.h"
 #include "model/output.h"
 
 #include <math.h>
@@ -119,23 +120,57 @@ bool survey_is_better(const struct survey *v, size_t row, size_t than)
     return a != b ? a < b : v->values[row] < v->values[than];
 }
 
-/* The best row, and how long ago it came. place: row by position. */
-static void find_best(struct survey *v, const uint32_t *place)
+void survey_find_best(struct survey *v)
+{
+    v->best = -1;
+    for (size_t i = 0; i < v->n; i++) {
+        const struct observation *o = &v->h->v[v->rows[i]];
+        if (!observation_has_value(v->h, o) || o->infeasible)
+            continue;
+        if (v->best < 0 || survey_is_better(v, i, (size_t)v->best))
+            v->best = (ptrdiff_t)i;
+    }
+    v->met = v->best >= 0 && observation_meets(v->h, &v->h->v[v->rows[v->best]]);
+}
+
+/* A trifle: a hundredth of what is between the best and the median. */
+static enum code trifle(struct arena *a, const struct survey *v, double *ret)
+{
+    double *sorted = arena_array(a, v->n, sizeof(*sorted));
+    size_t n = 0;
+    if (!sorted)
+        return E_NOMEM;
+    for (size_t i = 0; i < v->n; i++)
+        if (!isnan(v->values[i]))
+            sorted[n++] = v->values[i];
+    double median = n ? stats_median(sorted, n) : 0;
+    *ret = v->best >= 0 ? 0.01 * (median - v->values[v->best]) : 0;
+    return OK;
+}
+
+/* How long ago the best became better by more than a trifle. place: row by position. */
+static enum code find_stall(struct arena *a, struct survey *v, const uint32_t *place)
 {
     const struct history *h = v->h;
-    v->best = -1;
+    ptrdiff_t last = -1;
+    double least;
+    if (trifle(a, v, &least) != OK)
+        return E_NOMEM;
     for (size_t i = 0; i < h->n_ended; i++) {
         const struct observation *o = &h->v[h->ended[i]];
         size_t row = place[h->ended[i]];
         if (!observation_has_value(h, o) || o->infeasible)
             continue;
         v->since++;
-        if (v->best < 0 || survey_is_better(v, row, (size_t)v->best)) {
-            v->best = (ptrdiff_t)row;
-            v->since = 0;
-        }
+        bool better = last < 0 || survey_is_better(v, row, (size_t)last);
+        bool excess =
+            last >= 0 && observation_excess(h, o) < observation_excess(h, &h->v[v->rows[last]]);
+        if (!better || (last >= 0 && !excess && v->values[last] - v->values[row] < least))
+            continue;
+        last = (ptrdiff_t)row;
+        v->since = 0;
     }
-    v->met = v->best >= 0 && observation_meets(h, &h->v[v->rows[v->best]]);
+    return OK;
 }
 
 static void impute_worst(struct survey *v)
@@ -181,7 +216,9 @@ enum code survey_take(const struct gp_sampler *s, struct arena *a, const struct 
     collect(h, &v, place);
     if (h->n_objectives > 1 && scalarise(s, a, q->index, &v) != OK)
         return error_nomem(e);
-    find_best(&v, place);
+    survey_find_best(&v);
+    if (find_stall(a, &v, place) != OK)
+        return error_nomem(e);
     impute_worst(&v);
     *ret = v;
     return OK;
