@@ -71,6 +71,7 @@ class Trial:
     state: str = "running"
     error: Optional[BaseException] = dataclasses.field(default=None, repr=False)
     _owner: Any = dataclasses.field(default=None, repr=False)
+    _reported: bool = dataclasses.field(default=False, repr=False)
 
     def __getitem__(self, name: str) -> Any:
         return self.params[name]
@@ -154,11 +155,14 @@ def _document(space: Space, settings: Mapping[str, Any]) -> tuple[str, str, dict
 
 
 def _check(code: int, error: _library.CError) -> None:
-    if code != _library.OK:
-        raise Error(
-            *(text.decode(errors="replace") for text in (error.message, error.hint, error.detail,
-                                                         error.file)),
-            error.line, error.column)
+    if code == _library.OK:
+        return
+    message, hint, detail, file = (
+        text.decode(errors="replace")
+        for text in (error.message, error.hint, error.detail, error.file))
+    # What keyword arguments say is no option of a command here, and the message names the key.
+    file = "" if file.startswith("--set ") else file
+    raise Error(message, hint, detail, file, error.line, error.column)
 
 
 class Optimizer:
@@ -214,6 +218,8 @@ class Optimizer:
         _check(make(self._lib, ctypes.byref(pointer), ctypes.byref(error)), error)
         self._pointer = pointer
         self._close = weakref.finalize(self, self._lib.trawl_optimizer_free, pointer)
+        # At the interpreter's end a thread that was interrupted may be in the midst of an ask.
+        self._close.atexit = False
 
     # --- saving ---
 
@@ -235,8 +241,8 @@ class Optimizer:
         >>> again.best.value, again.ask().params == optimizer.ask().params
         (3.0, True)
         """
-        error = _library.CError()
-        _check(self._lib.trawl_optimizer_save(self._pointer, os.fsencode(path), error), error)
+        name, error = os.fsencode(path), _library.CError()
+        _check(self._lib.trawl_optimizer_save(self._opened(), name, error), error)
 
     @classmethod
     def load(cls, path: Union[str, "os.PathLike[str]"]) -> "Optimizer":
@@ -247,7 +253,7 @@ class Optimizer:
     def dumps(self) -> bytes:
         """Everything, as text; see `loads`."""
         text, n, error = ctypes.c_void_p(), ctypes.c_size_t(), _library.CError()
-        _check(self._lib.trawl_optimizer_save_text(self._pointer, text, n, error), error)
+        _check(self._lib.trawl_optimizer_save_text(self._opened(), text, n, error), error)
         try:
             return ctypes.string_at(text, n.value)
         finally:
@@ -263,9 +269,14 @@ class Optimizer:
         return (type(self).loads, (self.dumps(),))
 
     def close(self) -> None:
-        """Frees it now, rather than when nobody holds it any more."""
+        """Frees it now, rather than when nobody holds it any more. No other thread may be using it."""
         self._close()
         self._pointer = None
+
+    def _opened(self) -> ctypes.c_void_p:
+        if self._pointer is None:
+            raise Error("this optimizer was closed")
+        return self._pointer
 
     def __enter__(self) -> "Optimizer":
         return self
@@ -277,10 +288,8 @@ class Optimizer:
 
     def _talk(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """One line of `trawl optimize`, and its answer."""
-        if self._pointer is None:
-            raise Error("this optimizer was closed")
         line, text, error = _json(message).encode(), ctypes.c_void_p(), _library.CError()
-        _check(self._lib.trawl_optimizer_talk(self._pointer, line, len(line), text, error), error)
+        _check(self._lib.trawl_optimizer_talk(self._opened(), line, len(line), text, error), error)
         try:
             answer = json.loads(ctypes.string_at(text).decode())
         finally:
@@ -364,6 +373,8 @@ class Optimizer:
         answer = self._talk({"report": {"id": trial.id if known else trial, "step": step,
                                         **_result(value)}})
         decision = Decision(answer["decision"])
+        if known:
+            trial._reported = True
         if known and decision.stop:
             trial.state = "stopping"
         if known and not isinstance(value, (Mapping, list, tuple)):
@@ -410,11 +421,9 @@ class Optimizer:
         >>> [trial.values for trial in optimizer.front]
         [(0.8, 9.0), (0.5, 5.0)]
         """
-        if self._pointer is None:
-            raise Error("this optimizer was closed")
         lib, error = self._lib, _library.CError()
         v, n = ctypes.POINTER(ctypes.c_void_p)(), ctypes.c_size_t()
-        code = lib.trawl_optimizer_front(self._pointer, v, n, error)
+        code = lib.trawl_optimizer_front(self._opened(), v, n, error)
         if code == _library.NOT_FOUND:
             return []
         _check(code, error)
@@ -440,8 +449,10 @@ class Optimizer:
 
     def set_trials(self, trials: Optional[int]) -> None:
         """From now on so many trials in all but the baseline; None: no limit."""
+        if trials is not None and (type(trials) is not int or not 0 < trials < 2**63):
+            raise Error(f"{trials!r:.100} is no number of trials", "a whole number from 1 on, or None")
         error = _library.CError()
-        _check(self._lib.trawl_optimizer_set_trials(self._pointer, trials or 0, error), error)
+        _check(self._lib.trawl_optimizer_set_trials(self._opened(), trials or 0, error), error)
 
     def run(self, function: Callable[..., Optional[Value]], *, parallel: int = 1) -> list[Trial]:
         """Searches over a function until the end; see `minimize`."""
@@ -454,6 +465,8 @@ class _Run:
     def __init__(self, optimizer: Optimizer, function: Callable[..., Any], parallel: int) -> None:
         if parallel < 1:
             raise Error(f"parallel is {parallel}, less than 1")
+        if not callable(function):
+            raise TypeError(f"{function!r:.100} is no function")
         self.optimizer, self.function, self.parallel = optimizer, function, parallel
         self.wants_trial = _wants_trial(function)
         self.changed = threading.Condition()
@@ -538,7 +551,11 @@ class _Run:
         except BaseException:
             self._end(trial, None, "cancelled", None)
             raise
-        self._end(trial, value, state, error)
+        silent = value is None and state is None and not trial._reported
+        self._end(trial, value, "failed" if silent else state, error)
+        if silent:
+            raise Error(f"the function returned None for trial {trial.id}",
+                        "let it return a number or a dict of metrics, or raise trawl.Infeasible")
 
     def _end(self, trial: Trial, value: Any, state: Optional[str],
              error: Optional[BaseException]) -> None:

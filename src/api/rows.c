@@ -1,6 +1,8 @@
 /* Rows of the store as JSON. */
 #include "api/rows.h"
 
+#include "api/cover.h"
+
 #include <stdlib.h>
 
 void attempts_free(struct attempts *a)
@@ -218,6 +220,7 @@ static enum code best_json(struct store *s, const struct search_row *row,
                            const struct scoring *scoring, struct json *j, struct error *e)
 {
     struct front f = {s, row, j, e};
+    struct cover cover;
     jw_key(j, "best");
     enum code c = trial_json_of(s, row, row->best_trial, j, e);
     if (c != OK || scoring->n_objectives == 1)
@@ -226,6 +229,10 @@ static enum code best_json(struct store *s, const struct search_row *row,
     jw_array(j);
     c = store_best(s, row->id, INT32_MAX, on_front, &f, e);
     jw_array_end(j);
+    if (c == OK)
+        c = cover_of(s, row->id, scoring, &cover, e);
+    if (c == OK)
+        cover_json(&cover, scoring, j);
     return c;
 }
 

@@ -3,6 +3,7 @@
  * hand, and, where it failed, the end of the log that says why. Of several objectives the front,
  * and of requirements how many trials met them.
  */
+#include "api/cover.h"
 #include "api/logs.h"
 #include "api/params.h"
 #include "api/scoring.h"
@@ -241,6 +242,7 @@ static void print_baseline(struct summary *s)
 static enum code print_front(struct summary *s, struct error *e)
 {
     char titles[STORE_MEASURES_MAX][64];
+    struct cover cover;
     struct column columns[TABLE_COLUMNS_MAX] = {{"trial", false}};
     size_t n = 1 + scoring_columns(&s->scoring, columns + 1, titles);
     columns[n++] = (struct column){"step", true};
@@ -258,6 +260,10 @@ static enum code print_front(struct summary *s, struct error *e)
     if (c == OK && s->n_front > FRONT_SHOWN)
         screen_fmt(s->out, TONE_DIM, "and %lld more: trawl best %lld\n",
                    (long long)(s->n_front - FRONT_SHOWN), (long long)s->search.id.v);
+    if (c == OK)
+        c = cover_of(s->store, s->search.id, &s->scoring, &cover, e);
+    if (c == OK)
+        cover_print(&cover, s->out);
     return c;
 }
 

@@ -1,4 +1,5 @@
 /* `trawl trials` and `trawl best`: the trials of a search, all or the winners. */
+#include "api/cover.h"
 #include "api/params.h"
 #include "api/project.h"
 #include "api/rows.h"
@@ -212,6 +213,7 @@ static enum code no_best(struct listing *l, struct reading *r, struct error *e)
 
 static enum code print_table(struct listing *l, struct reading *r, struct error *e)
 {
+    struct cover cover;
     enum code c = new_table(l, e);
     if (c == OK)
         c = walk(l, r, on_trial, e);
@@ -219,6 +221,10 @@ static enum code print_table(struct listing *l, struct reading *r, struct error 
         c = table_end(l->table, e);
     if (c == OK && l->marked)
         scoring_legend(&l->scoring, l->inv->out);
+    if (c == OK && l->top == INT32_MAX && l->n > 0)
+        c = cover_of(l->store, r->target.search, &l->scoring, &cover, e);
+    if (c == OK && l->top == INT32_MAX && l->n > 0)
+        cover_print(&cover, l->inv->out);
     if (c == OK && l->n == 0 && l->top > 0)
         c = no_best(l, r, e);
     else if (c == OK && l->n == 0)

@@ -45,10 +45,13 @@ void record_more(struct record *r, int64_t budget)
     r->paused = false;
 }
 
-/* Steps trained are counted once, however they were told. */
+/* Steps trained are counted once, however they were told, and no further than a count goes. A step
+ * never falls behind the one before it, but for -1: none. */
 static void move_to(struct optimizer *o, struct record *r, int64_t step)
 {
-    o->steps_used += (step > 0 ? step : 0) - (r->step > 0 ? r->step : 0);
+    int64_t more = (step > 0 ? step : 0) - (r->step > 0 ? r->step : 0);
+    if (__builtin_add_overflow(o->steps_used, more, &o->steps_used))
+        o->steps_used = INT64_MAX;
     r->step = step;
 }
 

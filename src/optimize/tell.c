@@ -72,9 +72,11 @@ static enum code judge(const struct optimizer *o, const struct telling *t, const
         int64_t budget = r ? r->budget : o->search.effort.max_steps;
         x.step = budget > x.step ? budget : x.step;
     }
-    if (t->has_step && (t->step < 0 || (r && t->step < r->step)))
+    if (t->has_step && t->step < 0)
+        return error_set(e, E_INVALID, "a step can't be negative");
+    if (t->has_step && r && t->step < r->step)
         return error_set(e, E_INVALID, "step %lld comes before step %lld, which was reported",
-                         (long long)t->step, (long long)(r ? r->step : 0));
+                         (long long)t->step, (long long)r->step);
     if (t->has_step)
         x.step = t->step;
     *ret = x;

@@ -79,7 +79,7 @@ static void count_steps(struct live_trial *t, int64_t step)
 {
     if (step <= t->furthest)
         return;
-    t->search->steps_used += step - (t->furthest > 0 ? t->furthest : 0);
+    search_count_steps(t->search, t->furthest, step);
     t->furthest = step;
 }
 

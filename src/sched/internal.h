@@ -204,6 +204,9 @@ void search_slots_changed(struct scheduler *s, struct search *q, int by);
 void search_finish_if_done(struct scheduler *s, struct search *q);
 /* Is the snapshot that its trials run from not what was taken, or gone? Then why says what. */
 bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400]);
+/* A trial got from step `from` to `to` (below 0: none). What programs say a step is may be
+ * anything: the sum stays where it can go no further. */
+void search_count_steps(struct search *q, int64_t from, int64_t to);
 void search_check_budget(struct scheduler *s, struct search *q);
 int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);
 

@@ -121,7 +121,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct replay *r = self;
     struct search *q = r->q;
-    q->steps_used += row->step > 0 ? row->step : 0;
+    search_count_steps(q, 0, row->step);
     if (trial_state_final(row->state) && is_over(r, trial_id_number(row->id))) {
         /* Only for the incumbent. */
         struct live_trial t = {.search = q, .row = *row};
@@ -253,11 +253,11 @@ static enum code refeed_trials(struct scheduler *s, struct search *q, struct err
 {
     for (size_t i = 0; i < q->n_trials; i++) {
         struct live_trial *t = q->trials[i];
-        int64_t counted = t->furthest > 0 ? t->furthest : 0;
+        int64_t counted = t->furthest;
         enum code c = replay_taken(s, t, last_fed_step(t), e);
         if (c != OK)
             return c;
-        q->steps_used += t->furthest > counted ? t->furthest - counted : 0;
+        search_count_steps(q, counted, t->furthest);
         if (trial_state_final(t->row.state)) {
             enum outcome o = t->row.state == TRIAL_COMPLETED    ? OUTCOME_COMPLETED
                              : t->row.state == TRIAL_STOPPED    ? OUTCOME_STOPPED

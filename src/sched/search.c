@@ -120,6 +120,13 @@ static const char *budget_used_up(const struct scheduler *s, const struct search
     return NULL;
 }
 
+void search_count_steps(struct search *q, int64_t from, int64_t to)
+{
+    int64_t more = (to > 0 ? to : 0) - (from > 0 ? from : 0);
+    if (more > 0 && __builtin_add_overflow(q->steps_used, more, &q->steps_used))
+        q->steps_used = INT64_MAX;
+}
+
 void search_check_budget(struct scheduler *s, struct search *q)
 {
     if (q->state != SEARCH_RUNNING || q->over_budget)

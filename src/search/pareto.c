@@ -167,6 +167,56 @@ bool observation_dominates(const struct history *h, const struct observation *a,
     return class_a == 0 && pareto_dominates(h->n_objectives, a->values, b->values);
 }
 
+/* The observations of one class. */
+struct peers {
+    size_t n;
+    uint32_t *members, *fronts;
+    double *points;
+};
+
+/* Those that violate requirements are ordered by how much, and who has no values not at all. */
+static void gather(const struct history *h, size_t n, const uint32_t *at, int class,
+                   struct peers *p)
+{
+    size_t m = class == 0 ? h->n_objectives : 1;
+    p->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct observation *o = &h->v[at[i]];
+        if (class_of(h, o) != class)
+            continue;
+        if (class == 0)
+            memcpy(p->points + p->n * m, o->values, m * sizeof(*p->points));
+        else
+            p->points[p->n] = class == 1 ? observation_excess(h, o) : 0;
+        p->members[p->n++] = (uint32_t)i;
+    }
+}
+
+/* Whoever is of a better class dominates: so the fronts of one class follow those of the other. */
+enum code observations_sort(const struct history *h, size_t n, const uint32_t *at, struct arena *a,
+                            uint32_t *ret_front)
+{
+    struct peers p = {.members = arena_array(a, n + 1, sizeof(*p.members)),
+                      .fronts = arena_array(a, n + 1, sizeof(*p.fronts)),
+                      .points = arena_array(a, n * h->n_objectives + n + 1, sizeof(*p.points))};
+    uint32_t first = 0;
+    if (!p.members || !p.fronts || !p.points)
+        return E_NOMEM;
+    for (int class = 0; class <= 4; class ++) {
+        uint32_t used = 0;
+        gather(h, n, at, class, &p);
+        enum code code = pareto_sort(p.n, class == 0 ? h->n_objectives : 1, p.points, p.fronts);
+        if (code != OK)
+            return code;
+        for (size_t i = 0; i < p.n; i++) {
+            ret_front[p.members[i]] = first + p.fronts[i];
+            used = p.fronts[i] + 1 > used ? p.fronts[i] + 1 : used;
+        }
+        first += used;
+    }
+    return OK;
+}
+
 /* The candidates for a front: of the best class that there is, and of those that violate
  * requirements only the ones that do so least. */
 static size_t best_class(const struct history *h, uint32_t *ret)

@@ -39,6 +39,11 @@ bool observation_has_values(const struct history *h, const struct observation *o
 bool observation_dominates(const struct history *h, const struct observation *a,
                            const struct observation *b);
 
+/* pareto_sort of the observations at `at` (positions in h->v) by observation_dominates: no more
+ * work than sorting their values. Scratch is in `a`. */
+enum code observations_sort(const struct history *h, size_t n, const uint32_t *at, struct arena *a,
+                            uint32_t *ret_front) must_check;
+
 /* The trials that no other dominates, among those that have values, evidence left out: positions in
  * h->v, ascending, in `a`. Where none meets the requirements, the ones that violate them least. */
 enum code pareto_front(const struct history *h, struct arena *a, const uint32_t **ret,

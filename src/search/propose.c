@@ -2,9 +2,11 @@
  * What to try next: the baseline, a given first point, another replicate, or a fresh configuration.
  *
  * A fresh one is the first draw, from the generator's position on, that satisfies the constraints
- * and was not proposed before. Where draws keep coming up with known configurations, a space that
+ * and was not proposed before. A sampler that finds none gives way to plain draws from the prior,
+ * since its own may cost thousands of times as much; and where those find none either, a space that
  * is small enough is walked through for the first one left: so a finite space is used up to the
- * last configuration, and then, and only then, the search is at its end.
+ * last configuration, and then, and only then, the search is at its end. Every loop here is
+ * bounded, so that an ask ends, if only with a refusal.
  */
 #include "search/state.h"
 
@@ -12,9 +14,12 @@
 #include <string.h>
 
 enum {
-    DRAWS_MAX = 1000000,    /* that the constraints refuse, in a row */
-    KNOWN_MAX = 10000,      /* that were proposed before, in a row */
-    KNOWN_BEFORE_WALK = 200 /* likewise, where walking through the space is possible */
+    DRAWS_MAX = 1000000,        /* that the constraints refuse, in a row */
+    KNOWN_MAX = 10000,          /* that were proposed before, in a row */
+    DRAWS_BEFORE_WALK = 100000, /* both likewise, where walking through the space is possible */
+    KNOWN_BEFORE_WALK = 200,
+    OWN_DRAWS_MAX = 2000, /* of the sampler, refused or known, before draws from the prior */
+    OWN_COSTLY_MAX = 20   /* of one that takes its time */
 };
 
 /* A bijection of the 31-bit numbers that differs from seed to seed: so seeds of trials look random
@@ -76,7 +81,7 @@ static enum code walk(struct source *x, const struct history *h, struct sample *
                       struct error *e)
 {
     if (!x->walk) {
-        enum code code = enumeration_new(x->settings->space, 0, &x->walk, e);
+        enum code code = enumeration_new(x->settings->space, 0, 0, &x->walk, e);
         if (code != OK)
             return code;
     }
@@ -84,7 +89,7 @@ static enum code walk(struct source *x, const struct history *h, struct sample *
         enum code code = enumeration_at(x->walk, x->walked, &ret->config, &ret->end, e);
         if (code != OK || ret->end)
             return code;
-        if (config_allowed(&ret->config, NULL) && !history_knows(h, &ret->config))
+        if (!history_knows(h, &ret->config))
             return OK;
     }
 }
@@ -104,23 +109,63 @@ static void drop_unless_finite(struct sample *x)
             x->n_fitted = 0;
 }
 
-enum code draw(struct source *x, const struct draw_request *q, struct draw *ret, struct error *e)
+/* What `random` would draw at this index. */
+static enum code draw_prior(struct source *x, int64_t index, struct sample *ret, struct error *e)
+{
+    const struct space *s = x->settings->space;
+    double *u = arena_array(&x->arena, (size_t)s->n_units + 1, sizeof(*u));
+    struct rng r;
+    if (!u)
+        return error_nomem(e);
+    rng_init(&r, x->settings->seed, (uint64_t)index);
+    for (int i = 0; i < s->n_units; i++)
+        u[i] = rng_unit(&r);
+    *ret = (struct sample){.origin = -1};
+    enum code code = config_decode(s, &x->arena, u, &ret->config);
+    return code == OK ? OK : error_set(e, code, "draw %lld can't be decoded", (long long)index);
+}
+
+static enum code draw_one(struct source *x, const struct draw_request *q, int64_t index, bool own,
+                          struct sample *ret, struct error *e)
+{
+    const struct sample_request request = {
+        .history = &q->history, .index = index, .fitted = q->fitted, .n_fitted = q->n_fitted};
+    arena_clear(&x->arena);
+    if (!own)
+        return draw_prior(x, index, ret, e);
+    *ret = (struct sample){.end = false};
+    enum code code = x->settings->method.sampler->sample(x->sampler, &x->arena, &request, ret, e);
+    if (code == OK)
+        drop_unless_finite(ret);
+    return code;
+}
+
+/* How many draws in a row may come to nothing. */
+struct patience {
+    int64_t own, refused, known;
+};
+
+static struct patience patience_of(const struct source *x)
 {
     const struct sampler_kind *kind = x->settings->method.sampler;
-    int known_max = x->enumerable ? KNOWN_BEFORE_WALK : KNOWN_MAX;
+    if (kind->enumerates)
+        return (struct patience){INT64_MAX, INT64_MAX, INT64_MAX};
+    return (struct patience){.own = kind->instant ? OWN_DRAWS_MAX : OWN_COSTLY_MAX,
+                             .refused = x->enumerable ? DRAWS_BEFORE_WALK : DRAWS_MAX,
+                             .known = x->enumerable ? KNOWN_BEFORE_WALK : KNOWN_MAX};
+}
+
+enum code draw(struct source *x, const struct draw_request *q, struct draw *ret, struct error *e)
+{
+    const struct patience most = patience_of(x);
     int64_t refused = 0, known = 0;
     struct draw d = {.next_index = q->index};
-    struct sample_request request = {
-        .history = &q->history, .fitted = q->fitted, .n_fitted = q->n_fitted};
-    while (kind->enumerates || (known < known_max && refused < DRAWS_MAX)) {
-        arena_clear(&x->arena);
-        d.sample = (struct sample){.end = false};
-        request.index = d.next_index;
-        enum code code = kind->sample(x->sampler, &x->arena, &request, &d.sample, e);
+    while (known < most.known && refused < most.refused) {
+        bool own = refused + known < most.own;
+        enum code code = draw_one(x, q, d.next_index, own, &d.sample, e);
         if (code != OK)
             return code;
         d.next_index += !d.sample.end;
-        drop_unless_finite(&d.sample);
         *ret = d;
         if (d.sample.end)
             return OK;

@@ -39,8 +39,8 @@ struct sampler_kind {
     size_t n_options;
     const char *const *origins; /* NULL-terminated words for the parts of it that make proposals;
                                    NULL: it has no parts */
-    /* It lists a finite set and ends by itself, so that no number of draws thrown away is too many.
-     */
+    /* It lists what is allowed of a finite set and ends by itself, so that no number of known ones
+     * in a row is too many. */
     bool enumerates;
     bool instant;          /* a sample costs microseconds: not worth preparing ahead */
     size_t objectives_max; /* 0: any number */

@@ -1,12 +1,14 @@
 /*
  * Every trawl.yaml that is written down in this tree is right: the examples, and each block of the
- * reference, whose fragments are completed by what they leave out.
+ * reference, whose fragments are completed by what they leave out. The reference names every method
+ * with every option it takes.
  */
 #include "testing.h"
 
 #include "base/io.h"
 #include "base/rng.h"
 #include "conf/command.h"
+#include "search/allocator.h"
 
 #include <stdio.h>
 
@@ -140,9 +142,54 @@ static void examples(void **state)
     }
 }
 
+/* The line of the reference's tables that begins with a method, `sha` and `hyperband` being two of
+ * one line. */
+static struct str line_of(struct str text, const char *method)
+{
+    char quoted[80];
+    snprintf(quoted, sizeof(quoted), "`%s`", method);
+    while (text.n) {
+        struct str line = str_cut(&text, '\n'), rest = str_sub(line, 1, line.n);
+        struct str cell = str_starts(line, "|") ? str_cut(&rest, '|') : (struct str){NULL, 0};
+        if (cell.n && memmem(cell.p, cell.n, quoted, strlen(quoted)))
+            return line;
+    }
+    fail_msg("docs/trawl-yaml.md has no line about %s", method);
+    return (struct str){NULL, 0};
+}
+
+static void check_method(struct str text, const char *method, const struct option_kind *options,
+                         size_t n)
+{
+    struct str line = line_of(text, method);
+    for (size_t i = 0; i < n; i++) {
+        char said[80];
+        snprintf(said, sizeof(said), "%s=", options[i].name);
+        if (!memmem(line.p, line.n, said, strlen(said)))
+            fail_msg("docs/trawl-yaml.md says nothing of %s(%s)", method, said);
+    }
+}
+
+static void methods_and_their_options(void **state)
+{
+    const struct sampler_kind *const *samplers;
+    const struct allocator_kind *const *allocators;
+    size_t n_samplers = sampler_kinds(&samplers), n_allocators = allocator_kinds(&allocators);
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    assert_ok(io_read_file("docs/trawl-yaml.md", 1 << 20, &b, NULL));
+    for (size_t i = 0; i < n_samplers; i++)
+        check_method(buf_view(&b), samplers[i]->name, samplers[i]->options, samplers[i]->n_options);
+    for (size_t i = 0; i < n_allocators; i++)
+        check_method(buf_view(&b), allocators[i]->name, allocators[i]->options,
+                     allocators[i]->n_options);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(methods_and_their_options),
         cmocka_unit_test(blocks_of_the_reference),
         cmocka_unit_test(blocks_of_the_readme),
         cmocka_unit_test(examples),

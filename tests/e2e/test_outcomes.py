@@ -46,6 +46,19 @@ def front(rows):
     return [r["trial"] for r in sorted(kept, key=lambda r: -r["values"]["acc"])]
 
 
+def covered(rows, front):
+    """The area that the front covers, its reference, and its part of the box."""
+    valued = [r["values"] for r in rows if None not in r["values"].values()]
+    acc = [v["acc"] for v in valued]
+    ms = [v["ms"] for v in valued]
+    reference = {"acc": min(acc), "ms": max(ms)}
+    area, before = 0, min(acc)
+    for v in sorted((t["values"] for t in front), key=lambda v: v["acc"]):
+        area += (v["acc"] - before) * (max(ms) - v["ms"])
+        before = v["acc"]
+    return area, reference, area / (max(acc) - min(acc)) / (max(ms) - min(ms))
+
+
 class Trade(Case):
     def setUp(self):
         super().setUp()
@@ -97,12 +110,18 @@ class Trade(Case):
         self.assertEqual([t["trial"] for t in show["front"]],
                          [t["trial"] for t in self.p.json("best")])
         self.assertEqual(self.p.json("ls")[0]["front"], show["front"])
+        rows = list(self.p.trials().values())
+        volume, reference, share = covered(rows, show["front"])
+        self.assertEqual(show["hypervolume"]["reference"], reference)
+        self.assertAlmostEqual(show["hypervolume"]["volume"], volume, 9)
+        self.assertAlmostEqual(show["hypervolume"]["share"], share, 9)
         listed = self.p.trawl("ls").out
         self.assertIn("acc, ms", listed)
         self.assertIn(f"front of {len(show['front'])}", listed)
         said = self.p.trawl("show").out
         self.assertRegex(said, r"goal +maximize acc, minimize ms\nrequire +ms <= 50\n")
         self.assertIn(f"front     {len(show['front'])} trials that no other beats", said)
+        self.assertIn(f"\nvolume    {100 * share:.1f} % of what lies between", said)
         met = sum(t["meets"] for t in self.p.trials().values())
         self.assertIn(f"require   ms <= 50  met by {met} of 7\n", said)
 
@@ -113,8 +132,9 @@ class Trade(Case):
         self.assertRegex(table[3], r"^1\.3 +completed +0\.75 +75! ")
         self.assertEqual(table[-1], "! misses, ? is not known to meet: ms <= 50")
         best = self.p.trawl("best").out.splitlines()
-        self.assertEqual([line.split()[0].rstrip("*") for line in best[1:]],
+        self.assertEqual([line.split()[0].rstrip("*") for line in best[1:-1]],
                          [t["trial"] for t in self.p.json("best")])
+        self.assertRegex(best[-1], r"^volume +\d+\.\d % of what lies between the best and the worst ")
         self.assertEqual(len(self.p.json("best", "-n", "1")), 1)
         said = self.p.trawl("show", "1.3").out
         self.assertRegex(said, r"values +acc +0\.75\n +ms +75  misses ms <= 50 by 50 %\n")

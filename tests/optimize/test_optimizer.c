@@ -122,6 +122,25 @@ static void time_and_steps_run_out(void **state)
     optimizer_free(o);
 }
 
+/* What a step is may be anything: their sum stays within its bounds. */
+static void steps_that_can_not_be_added_up(void **state)
+{
+    struct virtual_clock clock = {.monotonic_ns = 0};
+    struct optimizer *o = make_optimizer("goal: minimize\n"
+                                         "parameters: {x: \"uniform(0, 1)\"}\n"
+                                         "search: {method: random, steps: 1000000, trials: 9}\n",
+                                         &clock);
+    (void)say(o, "{\"ask\": 3}");
+    expect_answer(o, "{\"report\": {\"id\": 1, \"step\": 9223372036854775807, \"value\": 4}}",
+                  "{\"decision\":\"continue\"}");
+    expect_answer(o, "{\"tell\": {\"id\": 2, \"step\": 9223372036854775807, \"value\": 4}}",
+                  "{\"ok\":true}");
+    expect_error(o, "{\"tell\": {\"id\": 3, \"value\": 1, \"step\": -1}}",
+                 "a step can't be negative");
+    expect_answer(o, "{\"ask\": 1}", "{\"trials\":[],\"done\":true}");
+    optimizer_free(o);
+}
+
 static void more_trials(void **state)
 {
     struct virtual_clock clock = {.monotonic_ns = 0};
@@ -183,10 +202,15 @@ static int end_of_tests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_after_the_other),     cmocka_unit_test(ends_only_once),
-        cmocka_unit_test(steps_told_and_left_out), cmocka_unit_test(an_end_is_a_report),
-        cmocka_unit_test(time_and_steps_run_out),  cmocka_unit_test(more_trials),
-        cmocka_unit_test(a_space_that_is_used_up), cmocka_unit_test(replicates_and_no_space_left),
+        cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(ends_only_once),
+        cmocka_unit_test(steps_told_and_left_out),
+        cmocka_unit_test(an_end_is_a_report),
+        cmocka_unit_test(time_and_steps_run_out),
+        cmocka_unit_test(more_trials),
+        cmocka_unit_test(steps_that_can_not_be_added_up),
+        cmocka_unit_test(a_space_that_is_used_up),
+        cmocka_unit_test(replicates_and_no_space_left),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, end_of_tests);
 }

@@ -123,8 +123,10 @@ class Wrong(unittest.TestCase):
         for key, value in (("method", "tep"), ("seed", -1), ("trials", 0), ("goal", "small"),
                            ("budget", {"min": 3, "max": 1}), ("baseline", {"y": 1}),
                            ("constraints", ["x > 2"]), ("time", "soon"), ("parallel", 0)):
-            with self.subTest(key), self.assertRaises(trawl.Error):
-                trawl.Optimizer({"x": "uniform(0, 1)"}, **{key: value})
+            with self.subTest(key):
+                with self.assertRaises(trawl.Error) as caught:
+                    trawl.Optimizer({"x": "uniform(0, 1)"}, **{key: value})
+                self.assertNotIn("--set", str(caught.exception))
         with self.assertRaises(TypeError):
             trawl.Optimizer({"x": "uniform(0, 1)"}, sead=1)
 
@@ -149,7 +151,8 @@ class Wrong(unittest.TestCase):
     def test_closed(self):
         with make() as o:
             trial = o.ask()
-        for use in (o.ask, lambda: o.tell(trial, 1), lambda: o.best, o.status):
+        for use in (o.ask, lambda: o.tell(trial, 1), lambda: o.best, o.status, o.dumps,
+                    lambda: o.save("nowhere"), lambda: o.set_trials(3), lambda: copy.copy(o)):
             with self.assertRaisesRegex(trawl.Error, "closed"):
                 use()
         o.close()
@@ -207,6 +210,12 @@ class Telling(unittest.TestCase):
         o.set_trials(4)
         self.assertFalse(o.done)
         self.assertEqual(o.ask().id, 4)
+        for wrong in (0, -1, 2**63, 2**70, 2.5, "5", True):
+            with self.subTest(wrong), self.assertRaisesRegex(trawl.Error, "no number of trials"):
+                o.set_trials(wrong)
+        self.assertIsNone(o.ask())
+        o.set_trials(None)
+        self.assertEqual(o.ask().id, 5)
 
 
 class Saving(unittest.TestCase):
@@ -341,6 +350,10 @@ class Functions(unittest.TestCase):
                 with self.subTest(nothing), self.assertRaises(trawl.Error):
                     trawl.minimize(lambda p: nothing, {"x": "uniform(0, 1)"}, trials=5,
                                    parallel=parallel)
+        with self.assertRaisesRegex(trawl.Error, "returned None for trial 1\n  hint: "):
+            trawl.minimize(lambda p: None, {"x": "uniform(0, 1)"}, trials=5)
+        with self.assertRaisesRegex(TypeError, "3 is no function"):
+            trawl.minimize(3, {"x": "uniform(0, 1)"}, trials=5)
 
     def test_interrupted(self):
         def function(params):

@@ -49,6 +49,9 @@ struct plan {
     size_t n_objectives; /* 0: one */
     size_t n_requirements, n_first, n_evidence;
     bool with_steps, with_baseline;
+    /* An ask may be refused where it finds nothing that the constraints allow; the search ends
+     * then. */
+    bool may_be_refused;
 };
 
 enum input_kind {
@@ -69,6 +72,7 @@ struct input {
     enum outcome outcome;
     const struct config *config; /* of evidence */
     struct result result;
+    enum code code; /* what it came to; E_UNSATISFIABLE: see may_be_refused */
 };
 
 struct live {
@@ -100,6 +104,7 @@ struct run {
     struct live live[LIVE_MAX];
     int n_live, n_paused; /* n_paused: of the live ones */
     bool open;            /* there may be more to start */
+    bool refused;
     struct worker worker;
     struct rng rng;
 };

@@ -17,6 +17,8 @@ size_t samplers_under_test(const struct sampler_kind *ret[64]);
 /* `quick` of a sampler whose proposals cost microseconds, `costly` of any other. */
 int64_t affordable(const struct sampler_kind *kind, int64_t quick, int64_t costly);
 
+/* Runs one search to its end and checks it. */
+void run_one(const struct plan *plan, void (*check)(const struct run *r));
 /* Runs a search by every sampler, driven to its end, and checks it. A sampler that isn't instant
  * gets `costly` trials instead of plan.trials. */
 void over_samplers(struct plan plan, int64_t costly, void (*check)(const struct run *r));

@@ -137,7 +137,7 @@ static const char *edgy_prior(struct maker *m)
 static const char *random_prior(struct maker *m)
 {
     int lo = (int)below(m, 20) - 10, width = 1 + (int)below(m, 40);
-    switch (below(m, 12)) {
+    switch (below(m, 16)) {
     case 0:
         return arena_fmt(&m->arena, "uniform(%d, %d)", lo, lo + width);
     case 1:
@@ -160,6 +160,15 @@ static const char *random_prior(struct maker *m)
         return "subset(p, q, r, s)";
     case 10:
         return "permutation(u, v, w)";
+    case 11:
+        return arena_fmt(&m->arena, "normal(0, 1, %d, %d)", (int)below(m, 7) - 3,
+                         4 + (int)below(m, 3));
+    case 12:
+        return arena_fmt(&m->arena, "uniform(0, %d, step=0.25)", 1 + (int)below(m, 5));
+    case 13:
+        return arena_fmt(&m->arena, "int(0, %d)", 1 << below(m, 30));
+    case 14:
+        return "lognormal(1, 2, 0.5, 90)";
     default:
         return edgy_prior(m);
     }
@@ -178,9 +187,38 @@ static const char *random_fact(struct maker *m, const struct row *row)
         return arena_fmt(&m->arena, below(m, 2) ? "\"q\" in %s" : "len(%s) >= 2", name);
     if (str_starts(prior, "ordinal(1, 2, 5"))
         return arena_fmt(&m->arena, "%s >= 2", name);
+    if (str_starts(prior, "int(0, "))
+        return arena_fmt(&m->arena, "%s >= %d", name, 1 << below(m, 12));
     if (str_starts(prior, "uniform(") || str_starts(prior, "int(") || str_starts(prior, "normal("))
         return arena_fmt(&m->arena, below(m, 2) ? "%s > 1" : "%s <= 4.5", name);
     return NULL;
+}
+
+static bool is_number(const struct row *row)
+{
+    struct str prior = str_of(row->prior);
+    return str_starts(prior, "uniform(") || str_starts(prior, "int(") || str_starts(prior, "log") ||
+           str_starts(prior, "normal(");
+}
+
+/* What ties two numbers together, now and then so tightly that little is left. */
+static const char *some_tie(struct maker *m)
+{
+    const struct row *a = &m->rows[below(m, m->n)], *b = &m->rows[below(m, m->n)];
+    if (a == b || !is_number(a) || !is_number(b))
+        return NULL;
+    switch (below(m, 5)) {
+    case 0:
+        return arena_fmt(&m->arena, "%s + %s <= 3", a->name, b->name);
+    case 1:
+        return arena_fmt(&m->arena, "%s < %s", a->name, b->name);
+    case 2:
+        return arena_fmt(&m->arena, "%s * %s >= 10", a->name, b->name);
+    case 3:
+        return arena_fmt(&m->arena, "abs(%s - %s) < 0.05", a->name, b->name);
+    default:
+        return arena_fmt(&m->arena, "%s == 2 or %s >= 1", a->name, b->name);
+    }
 }
 
 static const char *some_fact(struct maker *m)
@@ -203,7 +241,7 @@ static struct space *try_random(struct maker *m)
     const char *constraint = NULL, *other = NULL;
     if (below(m, 2)) {
         constraint = some_fact(m);
-        other = some_fact(m);
+        other = below(m, 2) ? some_tie(m) : some_fact(m);
     }
     if (constraint && other)
         constraint =
@@ -232,7 +270,7 @@ int64_t space_count_allowed(const struct space *s)
     struct config c;
     bool end = false;
     int64_t n = 0;
-    assert_ok(enumeration_new(s, 0, &x, NULL));
+    assert_ok(enumeration_new(s, 0, 0, &x, NULL));
     for (int64_t i = 0;; i++) {
         assert_ok(enumeration_at(x, i, &c, &end, NULL));
         if (end)

@@ -4,19 +4,23 @@
 
 #include <math.h>
 
-/* All configurations as one line of JSON each. */
-static void list(const struct row *rows, int64_t points, struct buf *b)
+/* All configurations as one line of JSON each, less those that `filter` refuses. */
+static void list(const struct row *rows, const char *constraint, const struct space *filter,
+                 int64_t points, struct buf *b)
 {
-    struct space *s = make_space(rows, NULL);
+    struct space *s = make_space(rows, constraint);
     struct enumeration *x;
     struct error e = {.code = OK};
-    expect_code(enumeration_new(s, points, &x, &e), OK, &e);
+    expect_code(enumeration_new(s, points, 0, &x, &e), OK, &e);
     bool end = false;
     for (int64_t i = 0; !end; i++) {
         struct config c;
         expect_code(enumeration_at(x, i, &c, &end, &e), OK, &e);
         if (end)
             break;
+        struct config filtered = {filter, c.values};
+        if (filter && !config_allowed(&filtered, NULL))
+            continue;
         struct json j;
         jw_init(&j, b);
         config_json(&c, &j);
@@ -31,7 +35,7 @@ static void lists(const struct row *rows, int64_t points, const char *expected)
 {
     struct buf b;
     buf_init(&b, 1 << 20);
-    list(rows, points, &b);
+    list(rows, NULL, NULL, points, &b);
     assert_string_equal(b.p, expected);
     buf_free(&b);
 }
@@ -74,7 +78,7 @@ static void infinite_spaces_are_refused(void **state)
     struct space *s = make_space(rows, NULL);
     struct enumeration *x = NULL;
     struct error e = {.code = OK};
-    expect_code(enumeration_new(s, 0, &x, &e), E_INVALID, &e);
+    expect_code(enumeration_new(s, 0, 0, &x, &e), E_INVALID, &e);
     assert_string_equal(e.message, "grid needs finitely many values, but `x` has no end of them");
     assert_true(strlen(e.hint) > 0);
     assert_null(x);
@@ -89,7 +93,7 @@ static void lists_and_large_spaces_are_walked(void **state)
                                       {NULL, NULL, NULL}};
     struct space *s = make_space(rows, NULL);
     struct enumeration *x;
-    assert_ok(enumeration_new(s, 0, &x, NULL));
+    assert_ok(enumeration_new(s, 0, 0, &x, NULL));
     struct config c;
     bool end = false;
     int64_t n = 0;
@@ -115,6 +119,78 @@ static void lists_and_large_spaces_are_walked(void **state)
     assert_true(end);
     enumeration_free(x);
     space_free(s);
+}
+
+/* What is passed over is what going through all of them and asking of each would leave out. */
+static void what_constraints_refuse_is_passed_over(void **state)
+{
+    static const struct row rows[] = {{"n", "int(1, 4)", "a != \"x\""}, /* declared before a */
+                                      {"a", "choice(x, y, z)", NULL},
+                                      {"f", "flag()", "n >= 2"},
+                                      {"m", "ordinal(1, 2, 3)", NULL},
+                                      {"s", "subset(p, q, r)", "f or m == 2"},
+                                      {NULL, NULL, NULL}};
+    static const char *const constraints[] = {
+        "m != 2",      "a != \"y\"",
+        "n + m <= 4",  "f and a != \"z\" or m == 3",
+        "len(s) >= m", "a == \"z\" and n == 4 and m == 3 and len(s) == 3 and f",
+    };
+    for (size_t i = 0; i < sizeof(constraints) / sizeof(constraints[0]); i++) {
+        struct space *filter = make_space(rows, constraints[i]);
+        struct buf all, passed;
+        buf_init(&all, 1 << 20);
+        buf_init(&passed, 1 << 20);
+        list(rows, NULL, filter, 0, &all);
+        list(rows, constraints[i], NULL, 0, &passed);
+        assert_true(all.n > 0);
+        assert_string_equal(passed.p, all.p);
+        buf_free(&all);
+        buf_free(&passed);
+        space_free(filter);
+    }
+}
+
+static struct bench begin_bench(const char *method, const struct row *rows, const char *constraint)
+{
+    struct bench b = {.space = make_space(rows, constraint)};
+    struct searcher_settings settings = make_settings(b.space, method, 0, 0, 0);
+    struct entry entry;
+    b.s = make_searcher(&settings);
+    arena_init(&b.arena, 1 << 24);
+    assert_ok(searcher_begin(b.s, &b.arena, &entry, NULL));
+    return b;
+}
+
+/* 10^21 configurations, of which the constraints allow six: what they refuse is never gone
+ * through. */
+static void slivers_of_huge_spaces_are_used_up(void **state)
+{
+    static const struct row rows[] = {{"k", "int(1, 1000)", NULL},
+                                      {"a", "int(1, 1000000000)", "k <= 500"},
+                                      {"b", "int(1, 1000000000)", "k <= 500"},
+                                      {"m", "ordinal(1, 2, 3)", NULL},
+                                      {NULL, NULL, NULL}};
+    struct bench b = begin_bench("grid", rows, "k >= 999");
+    for (int i = 1; i <= 6; i++)
+        assert_int_equal(bench_ask(&b), i);
+    assert_int_equal(bench_ask(&b), 0);
+    free_bench(&b);
+}
+
+/* Nothing but going through them would find the first that is allowed. */
+static void a_grid_that_finds_nothing_says_so(void **state)
+{
+    static const struct row rows[] = {{"n", "int(1, 1000000000000)", NULL}, {NULL, NULL, NULL}};
+    struct bench b = begin_bench("grid", rows, "n >= 900000000000");
+    for (int i = 0; i < 2; i++) {
+        struct error e = {.code = OK};
+        struct proposal p;
+        struct entry entry;
+        expect_code(searcher_ask(b.s, &b.arena, &p, &entry, &e), E_UNSATISFIABLE, &e);
+        assert_string_equal(e.message, "1000000 configurations in a row violate the constraints");
+        assert_true(strlen(e.hint) > 0);
+    }
+    free_bench(&b);
 }
 
 static void a_grid_search_runs_each_once(void **state)
@@ -149,6 +225,9 @@ int main(void)
         cmocka_unit_test(real_parameters_take_quantiles),
         cmocka_unit_test(infinite_spaces_are_refused),
         cmocka_unit_test(lists_and_large_spaces_are_walked),
+        cmocka_unit_test(what_constraints_refuse_is_passed_over),
+        cmocka_unit_test(slivers_of_huge_spaces_are_used_up),
+        cmocka_unit_test(a_grid_that_finds_nothing_says_so),
         cmocka_unit_test(a_grid_search_runs_each_once),
     };
     return RUN_TESTS(tests);

@@ -272,6 +272,40 @@ static void observations_dominate(void **state)
         }
 }
 
+/* Fronts are peeled off one after the other. */
+static void sorted_observations(void **state)
+{
+    struct rng r;
+    rng_init(&r, 6, 1);
+    for (size_t m = 1; m <= 2; m++) {
+        struct seen s = {.h = {.n = 0}};
+        uint32_t at[N], front[N];
+        struct arena a;
+        for (int i = 0; i < N; i++) {
+            see(&s, (double)rng_below(&r, 6), (double)rng_below(&r, 6),
+                rng_below(&r, 9) ? (double)rng_below(&r, 5) / 2 - 1 : (double)NAN);
+            s.v[i].failed = rng_below(&r, 8) == 0;
+            s.v[i].infeasible = rng_below(&r, 8) == 0;
+            if (rng_below(&r, 8) == 0)
+                s.values[i][0] = s.v[i].value = (double)NAN;
+            at[i] = (uint32_t)(N - 1 - i);
+        }
+        s.h.n_objectives = m;
+        arena_init(&a, 1 << 20);
+        assert_ok(observations_sort(&s.h, N, at, &a, front));
+        arena_free(&a);
+        for (int i = 0; i < N; i++) {
+            uint32_t above = 0;
+            for (int k = 0; k < N; k++)
+                if (observation_dominates(&s.h, &s.v[at[k]], &s.v[at[i]])) {
+                    assert_true(front[k] < front[i]);
+                    above = front[k] + 1 > above ? front[k] + 1 : above;
+                }
+            assert_int_equal(front[i], above);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,7 +313,7 @@ int main(void)
         cmocka_unit_test(room_by_hand),          cmocka_unit_test(volumes_as_defined),
         cmocka_unit_test(dimensions_agree),      cmocka_unit_test(many_objectives_by_sampling),
         cmocka_unit_test(volumes_have_limits),   cmocka_unit_test(fronts_of_histories),
-        cmocka_unit_test(observations_dominate),
+        cmocka_unit_test(observations_dominate), cmocka_unit_test(sorted_observations),
     };
     return RUN_TESTS(tests);
 }

@@ -113,7 +113,7 @@ static void kernels_add_up_to_one(void **state)
         struct enumeration *x;
         struct config c;
         bool end = false;
-        assert_ok(enumeration_new(p.space, 0, &x, NULL));
+        assert_ok(enumeration_new(p.space, 0, 0, &x, NULL));
         for (int64_t at = 0;; at++) {
             assert_ok(enumeration_at(x, at, &c, &end, NULL));
             if (end)

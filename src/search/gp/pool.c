@@ -210,7 +210,7 @@ enum code pool_enumerate(struct pool *p, const struct history *h, struct error *
     struct enumeration *walk;
     bool end = false;
     double *u = p->u + (p->room - 1) * p->encoding->n_units;
-    enum code code = enumeration_new(p->encoding->space, 0, &walk, e);
+    enum code code = enumeration_new(p->encoding->space, 0, 0, &walk, e);
     if (code != OK)
         return code;
     for (int64_t i = 0; code == OK && p->n + 1 < p->room; i++) {

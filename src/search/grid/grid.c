@@ -1,9 +1,13 @@
 /*
- * Grid: every configuration of a finite space, each once (enumeration.h says in which order). With
- * points=n a parameter that has infinitely many values is tried at n quantiles of its prior.
+ * Grid: every configuration of a finite space that is allowed, each once (enumeration.h says in
+ * which order). With points=n a parameter that has infinitely many values is tried at n quantiles
+ * of its prior.
  */
 #include "search/enumeration.h"
 #include "search/sampler.h"
+
+/* About a tenth of a second's work: an ask that finds nothing within it is refused. */
+enum { REFUSED_MAX = 1000000 };
 
 static const struct option_kind options[] = {
     {.name = "points",
@@ -17,7 +21,7 @@ static enum code grid_fits(const struct method *m, const struct space *s,
                            const struct effort *effort, struct error *e)
 {
     struct enumeration *x;
-    enum code code = enumeration_new(s, (int64_t)sampler_option(m, "points"), &x, e);
+    enum code code = enumeration_new(s, (int64_t)sampler_option(m, "points"), REFUSED_MAX, &x, e);
     if (code == OK)
         enumeration_free(x);
     return code;
@@ -27,7 +31,7 @@ static enum code grid_create(const struct searcher_settings *settings, void **re
 {
     struct enumeration *x;
     int64_t points = (int64_t)sampler_option(&settings->method, "points");
-    enum code code = enumeration_new(settings->space, points, &x, e);
+    enum code code = enumeration_new(settings->space, points, REFUSED_MAX, &x, e);
     if (code == OK)
         *ret = x;
     return code;

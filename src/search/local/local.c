@@ -36,6 +36,11 @@ struct local {
     size_t start;
     bool *switches;       /* by parameter: some condition names it */
     struct arena scratch; /* the neighbour that was made last */
+    /* Of the history in which no neighbour was left last: so that each further draw costs a point.
+     */
+    size_t barren_n, barren_ended;
+    uint64_t barren_taken_back;
+    bool barren;
 };
 
 static const struct option_kind options[] = {
@@ -190,13 +195,31 @@ static enum code move(struct local *x, const struct history *h, struct config *r
     return code;
 }
 
+static bool is_barren(const struct local *x, const struct history *h)
+{
+    return x->barren && x->barren_n == h->n && x->barren_ended == h->n_ended &&
+           x->barren_taken_back == h->taken_back;
+}
+
+static void note_barren(struct local *x, const struct history *h)
+{
+    x->barren = true;
+    x->barren_n = h->n;
+    x->barren_ended = h->n_ended;
+    x->barren_taken_back = h->taken_back;
+}
+
 static enum code local_sample(void *self, struct arena *a, const struct sample_request *q,
                               struct sample *ret, struct error *e)
 {
     struct local *x = self;
     bool moved = false;
-    if (q->history->n >= x->start && move(x, q->history, &ret->config, &moved) != OK)
-        return error_nomem(e);
+    if (q->history->n >= x->start && !is_barren(x, q->history)) {
+        if (move(x, q->history, &ret->config, &moved) != OK)
+            return error_nomem(e);
+        if (!moved)
+            note_barren(x, q->history);
+    }
     ret->origin = moved ? ORIGIN_NEIGHBOUR : ORIGIN_START;
     if (moved)
         return OK;

@@ -101,55 +101,53 @@ static size_t population_of(const struct nsga2 *x, size_t n_ended)
 
 /* --- survival --- */
 
-/* Peels off one front after the other. */
-static void find_fronts(struct nsga2 *x, const struct history *h)
+static enum code find_fronts(struct nsga2 *x, const struct history *h, struct arena *a)
 {
+    uint32_t *at = arena_array(a, x->n + 1, sizeof(*at));
+    uint32_t *front = arena_array(a, x->n + 1, sizeof(*front));
+    if (!at || !front)
+        return E_NOMEM;
     for (size_t i = 0; i < x->n; i++)
-        x->survivors[i].front = UINT32_MAX;
-    size_t left = x->n;
-    for (uint32_t front = 0; left > 0; front++) {
-        size_t before = left;
-        for (size_t i = 0; i < x->n; i++) {
-            struct survivor *s = &x->survivors[i];
-            bool beaten = s->front < front;
-            for (size_t k = 0; k < x->n && !beaten; k++)
-                beaten = x->survivors[k].front >= front &&
-                         observation_dominates(h, &h->v[x->survivors[k].at], &h->v[s->at]);
-            if (!beaten)
-                s->front = front;
-            left -= !beaten;
-        }
-        if (left == before) /* domination is a partial order: there is always someone */
-            return;
-    }
+        at[i] = x->survivors[i].at;
+    enum code code = observations_sort(h, x->n, at, a, front);
+    for (size_t i = 0; code == OK && i < x->n; i++)
+        x->survivors[i].front = front[i];
+    return code;
 }
 
-static enum code find_room(struct nsga2 *x, const struct history *h, struct arena *a)
+/* In one front. */
+static enum code find_room(struct nsga2 *x, const struct history *h, uint32_t front,
+                           struct arena *a)
 {
-    size_t m = h->n_objectives;
+    size_t m = h->n_objectives, n = 0;
     double *points = arena_array(a, x->n * m + 1, sizeof(*points));
     double *room = arena_array(a, x->n + 1, sizeof(*room));
     uint32_t *members = arena_array(a, x->n + 1, sizeof(*members));
     if (!points || !room || !members)
         return E_NOMEM;
-    for (uint32_t front = 0; front < x->n; front++) {
-        size_t n = 0;
-        for (size_t i = 0; i < x->n; i++) {
-            const struct observation *o = &h->v[x->survivors[i].at];
-            if (x->survivors[i].front != front)
-                continue;
-            x->survivors[i].room = 0;
-            if (!observation_has_values(h, o))
-                continue;
-            memcpy(points + n * m, o->values, m * sizeof(*points));
-            members[n++] = (uint32_t)i;
-        }
-        if (n > 0 && pareto_crowding(n, m, points, room) != OK)
-            return E_NOMEM;
-        for (size_t i = 0; i < n; i++)
-            x->survivors[members[i]].room = room[i];
+    for (size_t i = 0; i < x->n; i++) {
+        const struct observation *o = &h->v[x->survivors[i].at];
+        if (x->survivors[i].front != front)
+            continue;
+        x->survivors[i].room = 0;
+        if (!observation_has_values(h, o))
+            continue;
+        memcpy(points + n * m, o->values, m * sizeof(*points));
+        members[n++] = (uint32_t)i;
     }
+    if (n > 0 && pareto_crowding(n, m, points, room) != OK)
+        return E_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        x->survivors[members[i]].room = room[i];
     return OK;
+}
+
+static uint32_t last_front(const struct nsga2 *x)
+{
+    uint32_t last = 0;
+    for (size_t i = 0; i < x->n; i++)
+        last = x->survivors[i].front > last ? x->survivors[i].front : last;
+    return last;
 }
 
 static bool outranks(const struct survivor *a, const struct survivor *b)
@@ -173,15 +171,16 @@ static enum code take_one(struct nsga2 *x, const struct history *h, uint32_t at,
     x->survivors[x->n++] = (struct survivor){.at = at};
     if (x->n <= population_of(x, x->taken + 1))
         return OK;
-    find_fronts(x, h);
     arena_clear(a);
-    if (find_room(x, h, a) != OK) {
+    if (find_fronts(x, h, a) != OK || find_room(x, h, last_front(x), a) != OK) {
         x->n--;
         return E_NOMEM;
     }
-    size_t worst = 0;
-    for (size_t i = 1; i < x->n; i++)
-        if (outranks(&x->survivors[worst], &x->survivors[i]))
+    uint32_t last = last_front(x);
+    size_t worst = x->n;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->survivors[i].front == last &&
+            (worst == x->n || x->survivors[i].room < x->survivors[worst].room))
             worst = i;
     memmove(&x->survivors[worst], &x->survivors[worst + 1],
             (x->n - worst - 1) * sizeof(*x->survivors));
@@ -201,10 +200,12 @@ static enum code survive(struct nsga2 *x, const struct history *h)
     enum code code = OK;
     for (; code == OK && x->taken < h->n_ended; x->taken += code == OK)
         code = take_one(x, h, h->ended[x->taken], &a);
-    if (code == OK) {
-        find_fronts(x, h);
+    arena_clear(&a);
+    if (code == OK)
+        code = find_fronts(x, h, &a);
+    for (uint32_t front = 0; code == OK && x->n > 0 && front <= last_front(x); front++) {
         arena_clear(&a);
-        code = find_room(x, h, &a);
+        code = find_room(x, h, front, &a);
     }
     arena_free(&a);
     return code;
