@@ -9,7 +9,9 @@
  * priors, whose predictions are worth averaging:
  *
  *   GP_SCALED  ln length ~ N(sqrt 2 + ln(groups) / 2, sqrt 3) (Hvarfner et al. 2024, "Vanilla
- * Bayesian optimization performs great in high dimensions"), variance 1, noise ~ LogNormal(-4, 1)
+ * Bayesian optimization performs great in high dimensions"), variance 1, noise ~ LogNormal(-7, 1):
+ * their -4 takes a hundredth of the variance for noise that nothing shows, and looks elsewhere
+ * where it should look closer (bench/quality has the comparison)
  *   GP_SPARSE  log density -(0.1 / x + 0.1 x) of x = length^-2, variance ~ Gamma(2, 1), noise ~
  *              Gamma(1.1, 30): lengths near 1 unless the data say that a parameter does nothing
  *

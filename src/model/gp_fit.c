@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NOISE_LEAST  1e-6
+#define NOISE_CENTRE -7.0 /* of its logarithm, where it is log-normal */
 #define LENGTH_LEAST 5e-3
 #define LENGTH_MOST  1e3
 
@@ -89,7 +90,7 @@ static double prior_of_scale(const struct gp *g, double t, double *gradient)
 static double prior_of_noise(const struct gp *g, double t, double *gradient)
 {
     if (g->prior == GP_SCALED) {
-        double d = t + 4;
+        double d = t - NOISE_CENTRE;
         *gradient += -d - 1;
         return -d * d / 2 - t;
     }
@@ -140,7 +141,7 @@ void gp_start(struct gp *g)
     for (size_t i = 0; i < groups; i++)
         g->hyper[i] = scaled ? scaled_centre(g) - 3 : 0;
     g->hyper[groups] = 0;
-    g->hyper[groups + 1] = scaled ? -5 : log(0.1 / 30);
+    g->hyper[groups + 1] = scaled ? NOISE_CENTRE - 1 : log(0.1 / 30);
     for (size_t i = gp_warp_first(g); i < g->n_hyper; i++)
         g->hyper[i] = 0;
 }

@@ -86,7 +86,7 @@ static void same_in_another_process(void **state)
     }
 }
 
-/* Grids have no luck. */
+/* Grids have no luck, and a few first points may be the same for everybody. */
 static void another_seed_is_another_search(void **state)
 {
     const struct sampler_kind *kinds[64];
@@ -106,7 +106,7 @@ static void another_seed_is_another_search(void **state)
         if (kinds[i]->enumerates)
             assert_int_equal(equal, drawn);
         else
-            assert_true(equal <= drawn / 10);
+            assert_true(equal <= drawn / 5);
         end_run(&r[0]);
         end_run(&r[1]);
     }

@@ -12,12 +12,12 @@ static const struct row numbers[] = {
     {"kind", "choice(p, q)", NULL}, {"c", "int(1, 100)", "kind == \"q\""},
     {"on", "flag()", NULL},         {NULL, NULL, NULL}};
 
-enum { GROUPS = 5, WARPED = 3, BLOCK = GROUPS + 2 + 2 * WARPED };
+enum { HEAD = 3, GROUPS = 5, WARPED = 3, BLOCK = GROUPS + 2 + 2 * WARPED };
 
 /* The first number of the warps of the first model, or of the second. */
 static const double *warps_of(const struct ask_record *ask, size_t model)
 {
-    return ask->fitted + 2 + model * BLOCK + GROUPS + 2;
+    return ask->fitted + HEAD + model * BLOCK + GROUPS + 2;
 }
 
 static size_t count_zeros(size_t n, const double *x)
@@ -33,7 +33,7 @@ static void blocks_keep_their_places(void **state)
 {
     const struct plan plan = {.rows = numbers,
                               .sampler = &sampler_gp,
-                              .options = "(warp=true, initial=4)",
+                              .options = "(initial=4)",
                               .trials = 24,
                               .slots = 2,
                               .seed = 3,
@@ -49,8 +49,8 @@ static void blocks_keep_their_places(void **state)
         assert_ok(entry_read_ask(&r.entries[i], &r.settings, &r.arena, &ask, NULL));
         if (ask.n_fitted == 0)
             continue;
-        assert_true(ask.n_fitted >= 2 + 2 * BLOCK &&
-                    ask.n_fitted <= 2 + 2 * BLOCK + 2 * (GROUPS + 2));
+        assert_true(ask.n_fitted >= HEAD + 2 * BLOCK &&
+                    ask.fitted[2] <= HEAD + 2 * BLOCK + 2 * (GROUPS + 2));
         for (size_t m = 0; m < 2; m++) {
             size_t zeros = count_zeros(2 * WARPED, warps_of(&ask, m));
             if (ask.fitted[0] < 3 * WARPED)
@@ -101,8 +101,8 @@ static void the_steep_end_is_found(void **state)
 {
     double plain = 0, warped = 0;
     for (uint64_t seed = 1; seed <= 3; seed++) {
-        plain += best_of("gp", seed) / 3;
-        warped += best_of("gp(warp=true)", seed) / 3;
+        plain += best_of("gp(warp=false)", seed) / 3;
+        warped += best_of("gp", seed) / 3;
     }
     print_message("# %g without a warp, %g with one\n", plain, warped);
     assert_true(warped < 0.4 && warped < plain);

@@ -4,9 +4,9 @@
  *
  * A branch is to be judged by what it can come to, not by its first few trials. After a stall every
  * second trial therefore goes into the other branch of which the models of the whole space expect
- * most, and is there what a search of that branch alone would try, with models of its own: on the
- * scale of a better branch all that it has is equally bad, and to improve upon the best of all
- * would be expected only where nothing is known yet, corner after corner.
+ * most; and of these every second tries what a search of that branch alone would, with models of
+ * its own: on the scale of a better branch all that it has is equally bad, and improving upon the
+ * best of all is expected only where nothing is known yet, corner after corner.
  */
 #include "search/gp/internal.h"
 

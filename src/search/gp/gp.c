@@ -25,7 +25,6 @@ enum {
 };
 
 static const char *const yes_no[] = {"true", "false", NULL};
-static const char *const no_yes[] = {"false", "true", NULL};
 static const char *const both_one[] = {"both", "one", NULL};
 static const char *const regions[] = {
     [REGION_WHOLE] = "whole", [REGION_TRUST] = "trust", [REGION_BOTH] = "both", NULL};
@@ -50,7 +49,7 @@ static const struct option_kind options[] = {
     {.name = "output", .about = "worse half by rank, or values as they are", .words = outputs},
     {.name = "warp",
      .about = "numbers are warped as fits the values, once there are three results for each",
-     .words = no_yes},
+     .words = yes_no},
 };
 
 /* New ones go to the end: portfolio.c has them too. */
@@ -231,20 +230,27 @@ static enum code search_region(struct suggestion *g, struct arena *lists, struct
     return code;
 }
 
+static size_t proposals_of(const struct suggestion *g, enum origin origin)
+{
+    const struct history *h = g->q->history;
+    size_t n = 0;
+    for (size_t i = h->n_evidence; i < h->n; i++)
+        n += h->v[i].origin == (int)origin;
+    return n;
+}
+
 /* By turns: the part that has made fewer proposals is next. */
 static bool trust_is_due(const struct suggestion *g)
 {
-    const struct history *h = g->q->history;
-    size_t made[2] = {0, 0};
     if (g->s->region == REGION_WHOLE || g->trust.centre < 0)
         return false;
-    for (size_t i = h->n_evidence; i < h->n; i++)
-        if (h->v[i].origin == ORIGIN_MODEL || h->v[i].origin == ORIGIN_TRUST)
-            made[h->v[i].origin == ORIGIN_TRUST]++;
-    return g->s->region == REGION_TRUST || made[1] < made[0];
+    return g->s->region == REGION_TRUST ||
+           proposals_of(g, ORIGIN_TRUST) < proposals_of(g, ORIGIN_MODEL);
 }
 
-/* Where the branch has enough results, models of its own take the place of the whole space's. */
+/* Where the branch has enough results, models of its own take the place of the whole space's, for
+ * every second of its trials: they see what is better within the branch, the others what it has in
+ * common with the rest. */
 static enum code model_branch(struct suggestion *g, const struct branch *b, struct sample *ret,
                               struct error *e)
 {
@@ -252,7 +258,7 @@ static enum code model_branch(struct suggestion *g, const struct branch *b, stru
     struct acquisition own;
     bool useful = false;
     enum code code = branch_narrow(g->s, g->a, b, &g->survey, &inside, e);
-    if (code == OK && inside.n_valued >= OWN_LEAST)
+    if (code == OK && inside.n_valued >= OWN_LEAST && proposals_of(g, ORIGIN_BRANCH) % 2 == 0)
         code = models_make_own(g->s, g->a, &inside, g->q, &own, &useful, ret, e);
     if (useful) {
         g->survey = inside;

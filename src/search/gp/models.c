@@ -179,8 +179,9 @@ static enum code objective_models(struct fitting *f, struct acquisition *acq, st
     size_t pending = v->n_pending < PENDING_MOST ? v->n_pending : PENDING_MOST;
     size_t block = gp_hyper_count(f->s->encoding, f->warp);
     struct points *x;
+    bool half = f->s->half && v->h->n_objectives == 1;
     double *y = arena_array(f->a, v->n, sizeof(*y));
-    if (!y || output_transform(f->a, v->n, v->values, f->s->half, y) != OK)
+    if (!y || output_transform(f->a, v->n, v->values, half, y) != OK)
         return error_nomem(e);
     enum code code = points_of(f->s, f->a, v->rows, v->n, v->n + pending, &x, e);
     if (code != OK)

@@ -63,7 +63,8 @@ enum code rows_keep(struct gp_sampler *s, const struct history *h, struct error 
 }
 
 /* One number for several objectives: each on a scale of its own, weighted by chance. Those without
- * a value stay NaN. */
+ * a value stay NaN. No ranks: what is at one end of the front is in the worse half of an objective.
+ */
 static enum code scalarise(const struct gp_sampler *s, struct arena *a, int64_t index,
                            struct survey *v)
 {
@@ -83,7 +84,7 @@ static enum code scalarise(const struct gp_sampler *s, struct arena *a, int64_t 
         for (size_t i = 0; i < v->n; i++)
             if (!isnan(v->values[i]))
                 raw[n++] = v->h->v[v->rows[i]].values[o];
-        if (output_transform(a, n, raw, true, z) != OK)
+        if (output_transform(a, n, raw, false, z) != OK)
             return E_NOMEM;
         for (size_t i = 0; i < n; i++) {
             lo = z[i] < lo ? z[i] : lo;
