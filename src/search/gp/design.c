@@ -12,21 +12,23 @@
 #include <stdlib.h>
 
 enum {
-    EVEN_POINTS = 5,    /* where there are no centres */
+    EVEN_LEAST = 5,     /* even points where there are no centres: one for two dimensions... */
+    EVEN_MOST = 10,     /* ...between these */
     BESIDE_CENTRES = 2, /* even points at least where there are */
     TRIALS_LEAST = 2,
     CENTRES_MOST = 8
 };
 
-static size_t even_points(const struct gp_sampler *s)
+static size_t points_of_design(const struct gp_sampler *s)
 {
-    size_t n = s->n_centres + BESIDE_CENTRES;
-    return s->n_centres > 0 && n > EVEN_POINTS ? n : EVEN_POINTS;
+    size_t n = s->n_centres > 0 ? s->n_centres + BESIDE_CENTRES : s->encoding->n_units / 2;
+    size_t most = s->n_centres > 0 ? n : EVEN_MOST;
+    return n < EVEN_LEAST ? EVEN_LEAST : n < most ? n : most;
 }
 
 static size_t design_size(const struct gp_sampler *s, size_t asked_for, int64_t trials)
 {
-    size_t n = even_points(s), third = trials > 0 ? (size_t)trials / 3 : n;
+    size_t n = points_of_design(s), third = trials > 0 ? (size_t)trials / 3 : n;
     if (asked_for > 0)
         return asked_for;
     if (trials <= 0 || third >= n)

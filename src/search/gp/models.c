@@ -16,10 +16,10 @@ enum {
     FANTASIES_MOST =
         16, /* pending trials that get several values each; of more, the mean is believed */
     PENDING_MOST = 500,
-    WARM_EVALUATIONS = 20,
+    WARM_EVALUATIONS = 12,
     FRESH_EVALUATIONS = 50,
     FRESH_EVERY = 8, /* refits between those that start from the prior's mode as well */
-    REFIT_PART = 50, /* a refit when one in so many results is new */
+    REFIT_PART = 33, /* a refit when one in so many results is new */
     WARP_FROM = 3    /* results a warped column, before there is a warp */
 };
 
