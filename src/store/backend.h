@@ -25,10 +25,12 @@ struct store {
     bool locked;
     bool grouped; /* between begin and commit */
     bool doomed;  /* the group can only be rolled back */
+    bool keeps_journal;
 };
 
 struct store_backend {
     const char *scheme; /* with its colon */
+    bool placeless;     /* nothing need follow it */
     enum code (*open)(const char *place, enum store_mode mode, enum durability durability,
                       struct store **ret, struct error *e);
     void (*close)(struct store *s);
@@ -93,7 +95,7 @@ struct store_backend {
                          struct error *e);
 };
 
-extern const struct store_backend sqlite_backend;
+extern const struct store_backend sqlite_backend, memory_backend;
 
 /* E_STATE, saying both states, unless a trial may go from `from` to `to`. Staying is allowed. */
 enum code store_check_move(struct trial_id id, enum trial_state from, enum trial_state to,

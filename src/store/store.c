@@ -97,12 +97,12 @@ enum code store_check_move(struct trial_id id, enum trial_state from, enum trial
 enum code store_open(const char *where, enum store_mode mode, enum durability durability,
                      struct store **ret, struct error *e)
 {
-    static const struct store_backend *const backends[] = {&sqlite_backend};
+    static const struct store_backend *const backends[] = {&sqlite_backend, &memory_backend};
     for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
         size_t n = strlen(backends[i]->scheme);
         if (strncmp(where, backends[i]->scheme, n) != 0)
             continue;
-        if (!where[n]) {
+        if (!where[n] && !backends[i]->placeless) {
             error_set(e, E_INVALID, "the store \"%s\" names no file", where);
             error_hint(e, "write %sPATH", backends[i]->scheme);
             return E_INVALID;
@@ -133,6 +133,11 @@ enum code store_lock(struct store *s, struct error *e)
     enum code code = s->backend->lock(s, e);
     s->locked = code == OK;
     return code;
+}
+
+bool store_keeps_journal(const struct store *s)
+{
+    return s->keeps_journal;
 }
 
 int store_schema_version(const struct store *s)

@@ -1,7 +1,7 @@
 /*
  * The store: what every search is, did and found.
  *
- * One interface; the backends are folders (sqlite/). All calls come from one thread. Reading needs
+ * One interface; the backends are folders (sqlite/, memory/). All calls come from one thread. Reading needs
  * no lock; writing needs the store's lock (store_lock), which one controller holds at a time, and
  * happens between store_begin and store_commit: a group of changes becomes durable together.
  *
@@ -172,7 +172,8 @@ enum durability { DURABILITY_DEFAULT, DURABILITY_POWER };
 
 struct store;
 
-/* `where`: "sqlite:PATH". create: make it, and its folder (mode 0700), where there is none. Without
+/* `where`: "sqlite:PATH", or "memory:" (memory/memory.c), which only STORE_CREATE opens, new each
+ * time. create: make it, and its folder (mode 0700), where there is none. Without
  * create E_NOT_FOUND. Read-only opens never write, migrate or take a lock; of an older schema they
  * give E_STATE. Refused with a hint (E_UNSUPPORTED): a network file system. */
 enum store_mode { STORE_READ, STORE_WRITE, STORE_CREATE };
@@ -264,6 +265,9 @@ enum code store_journal(struct store *s, struct search_id id, int64_t from_seq,
                         enum code (*visit)(void *, const struct journal_row *), void *self,
                         struct error *e) must_check;
 
+/* Does it keep entries of the journal? Of one that doesn't (memory:brief) nothing can be resumed,
+ * and whoever writes entries need not make their text. */
+bool store_keeps_journal(const struct store *s);
 /* For doctor: the backend's own integrity check (what is wrong goes to `ret`; the code says whether
  * looking was possible), the schema's version, the bytes it takes on disk. */
 enum code store_check(struct store *s, struct problems *ret) must_check;

@@ -4,9 +4,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
-/* The store that holds what a test of every backend needs; the one place that names a backend. */
+/* The store that holds what a test of every backend needs; the one place that names backends:
+ * TRAWL_TEST_STORE=memory has the suite run against the store in memory. */
 int scratch_open(void **state)
 {
     struct scratch *t = calloc(1, sizeof(*t));
@@ -16,7 +18,12 @@ int scratch_open(void **state)
     if (!mkdtemp(t->folder))
         return -1;
     snprintf(t->path, sizeof(t->path), "%s/store.db", t->folder);
-    snprintf(t->where, sizeof(t->where), "sqlite:%s", t->path);
+    const char *backend = getenv("TRAWL_TEST_STORE");
+    t->on_disk = !backend || strcmp(backend, "memory") != 0;
+    if (t->on_disk)
+        snprintf(t->where, sizeof(t->where), "sqlite:%s", t->path);
+    else
+        snprintf(t->where, sizeof(t->where), "memory:");
     *state = t;
     struct error e = {0};
     if (store_open(t->where, STORE_CREATE, DURABILITY_DEFAULT, &t->s, &e) == OK &&
@@ -37,6 +44,8 @@ int scratch_close(void **state)
 
 void scratch_reopen(struct scratch *t)
 {
+    if (!t->on_disk)
+        return;
     store_close(t->s);
     t->s = NULL;
     assert_ok(store_open(t->where, STORE_WRITE, DURABILITY_DEFAULT, &t->s, NULL));

@@ -1,5 +1,10 @@
 /*
  * A folder with a store in it, and rows to put there.
+ *
+ * The suite runs against every backend. What one can't do that is not on disk, its tests leave out
+ * where `on_disk` is false: it can't be opened twice (so there is no reader beside the writer, and
+ * nobody else who could hold its lock), it is gone when it is closed (reopening leaves it open), and
+ * nothing of it is migrated or damaged.
  */
 #ifndef TESTS_STORE_SCRATCH_H
 #define TESTS_STORE_SCRATCH_H
@@ -11,6 +16,7 @@ struct scratch {
     char folder[64];
     char path[128];          /* of the database, where the backend is a file */
     char where[160];         /* what store_open takes */
+    bool on_disk;            /* what is closed can be opened again, by others too */
     struct store *s;         /* open for writing, and locked */
     struct search_id search; /* one that runs, after scratch_search */
 };
