@@ -76,6 +76,6 @@ void say_error(const struct error *e);
 extern const struct command command_init, command_check, command_plan, command_try, command_run,
     command_resume, command_pause, command_stop, command_kill, command_retry, command_ls,
     command_show, command_trials, command_best, command_logs, command_metrics, command_export,
-    command_optimize, command_report, command_gc, command_doctor;
+    command_optimize, command_simulate, command_report, command_gc, command_doctor;
 
 #endif

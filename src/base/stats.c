@@ -84,3 +84,17 @@ double stats_median(double *x, size_t n)
         return x[n / 2];
     return x[n / 2 - 1] / 2 + x[n / 2] / 2; /* halved first: the sum of two large ones overflows */
 }
+
+double student_quantile(double p, size_t df)
+{
+    double z = normal_quantile(p), n = (double)df, z2 = z * z;
+    if (df <= 1)
+        return tan(3.14159265358979323846 * (p - 0.5));
+    if (df == 2)
+        return (2 * p - 1) * sqrt(2 / (4 * p * (1 - p)));
+    double g1 = z * (z2 + 1) / 4;
+    double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
+    double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+    double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
+    return z + g1 / n + g2 / (n * n) + g3 / (n * n * n) + g4 / (n * n * n * n);
+}

@@ -1,5 +1,5 @@
 /*
- * Executors: where attempts run. One interface; a folder each (local/).
+ * Executors: where attempts run. One interface; a folder each (local/, sim/).
  *
  * An executor never decides anything: it starts what it is told, passes events up and verdicts
  * down, and proves deaths. Everything happens on the loop's thread; events are delivered through
@@ -21,6 +21,7 @@
 #define EXEC_EXECUTOR_H
 
 #include "loop/loop.h"
+#include "space/space.h"
 #include "wire/frame.h"
 
 struct executor_listener {
@@ -34,6 +35,15 @@ struct executor_listener {
 };
 
 struct executor;
+
+/* An attempt as an executor sees it that runs no program: no folders, no words of a command, no
+ * token. */
+struct bare_spec {
+    int64_t attempt, trial; /* trial: its number within the search */
+    int attempt_number;
+    int64_t steps, seed, from_step, next_wanted;
+    const struct config *config; /* borrowed until `gone` */
+};
 
 struct executor_ops {
     /* The spec is copied. A failure (E_SPAWN where the program couldn't be started) leaves nothing
@@ -57,6 +67,9 @@ struct executor_ops {
     /* Lets go of all attempts without ending them: they run on. Frees the executor; not to be
      * called inside the listener. */
     void (*close)(struct executor *x);
+    /* In place of `start`, for those that run no program: nothing else of a spec is made then, and
+     * what `adopt` is given holds the attempt's number alone. NULL: it runs programs. */
+    enum code (*start_bare)(struct executor *x, const struct bare_spec *spec, struct error *e);
 };
 
 struct executor {

@@ -113,13 +113,14 @@ static enum code prepare(struct scheduler *s, struct live_attempt *at, struct er
     at->row.exit_code = at->row.signal = -1;
     at->row.from_step = t->row.step > 0 ? t->row.step : 0;
     at->row.started = sched_real(s);
-    at->row.executor = STR("local");
-    enum code c = make_token(&at->arena, &at->row.token, e);
+    bool bare = s->executor->ops->start_bare != NULL;
+    at->row.executor = bare ? STR("sim") : STR("local");
+    enum code c = bare ? OK : make_token(&at->arena, &at->row.token, e);
     if (c == OK)
         c = take_devices(s, at, e);
     if (c == OK)
         c = store_attempt_insert(s->o.store, &at->row, &at->row.id, e);
-    if (c == OK)
+    if (c == OK && !bare)
         c = spec_build(s, at, e);
     if (c == OK)
         c = insert(s, at, e);
@@ -171,8 +172,9 @@ enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
         return error_nomem(e);
     enum code c = copy_row(at, row);
     at->handled = row->last_seq;
-    if (c == OK)
+    if (c == OK && s->executor->ops->start_bare == NULL)
         c = spec_build(s, at, e);
+    at->spec.attempt = row->id.v;
     if (c == OK)
         c = insert(s, at, e);
     if (c != OK) {
@@ -221,7 +223,7 @@ static void watch_failures(struct scheduler *s, struct search *q, const struct a
         q->first_signal = row->signal;
     }
     q->alike += failed && alike(q, row);
-    if (q->alike < ALIKE_FAILURES || q->state != SEARCH_RUNNING)
+    if (q->alike < ALIKE_FAILURES || q->state != SEARCH_RUNNING || s->o.keep_going)
         return;
     char why[400], status[32] = "";
     if (row->exit_code > 0)

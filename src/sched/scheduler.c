@@ -261,9 +261,28 @@ static void act_adopt(struct scheduler *s, struct live_attempt *at)
     (void)sched_took(s, s->executor->ops->adopt(s->executor, &at->spec, at->row.last_seq, &e), &e);
 }
 
+static enum code start_bare(struct scheduler *s, const struct live_attempt *at, struct error *e)
+{
+    const struct live_trial *t = at->trial;
+    const struct bare_spec spec = {.attempt = at->row.id.v,
+                                   .trial = trial_id_number(t->row.id),
+                                   .attempt_number = at->row.number,
+                                   .steps = t->row.steps,
+                                   .seed = t->row.seed,
+                                   .from_step = at->row.from_step,
+                                   .next_wanted = feed_next_wanted(t, -1),
+                                   .config = &t->config};
+    return s->executor->ops->start_bare(s->executor, &spec, e);
+}
+
 static void act_start(struct scheduler *s, struct live_attempt *at)
 {
     struct error e = {0};
+    if (s->executor->ops->start_bare != NULL) {
+        if (start_bare(s, at, &e) != OK)
+            spawn_failed(s, at, &e);
+        return;
+    }
     if (spec_config(at, &e) != OK || s->executor->ops->start(s->executor, &at->spec, &e) != OK)
         spawn_failed(s, at, &e);
 }

@@ -47,6 +47,7 @@ struct scheduler_options {
     const char *store_dir;   /* holds trials/ and code/; copied */
     const char *runtime_dir; /* where endpoint sockets go; copied */
     int cpus;                /* how many this machine has */
+    bool keep_going; /* first attempts that fail alike don't end a search: no program is at fault */
     struct workers workers;  /* submit NULL: there are none, and all is done on the spot */
     struct event_sink sink;  /* told of everything, after it is durable */
 };
@@ -63,7 +64,7 @@ void scheduler_use(struct scheduler *s, struct executor *x);
 struct submission {
     struct settings *settings;
     const char *directory; /* the program's folder */
-    const struct snapshot *snapshot;
+    const struct snapshot *snapshot; /* NULL: there is no code, and no program runs */
     const struct str *keep;
     size_t n_keep;
 };

@@ -212,6 +212,8 @@ bool search_code_changed(const struct scheduler *s, const struct search *q, char
         snprintf(why, 400, "%s", q->code_gone);
         return true;
     }
+    if (q->snapshot.id[0] == '\0')
+        return false;
     char *code_dir = io_join(s->store_dir, "code");
     bool changed = code_dir != NULL && snapshot_verify(code_dir, q->snapshot.id, &e) == E_CORRUPT;
     free(code_dir);
@@ -408,17 +410,19 @@ static enum code begin_journal(struct scheduler *s, struct search *q, struct err
 
 static enum code copy_submission(struct search *q, const struct submission *sub, struct error *e)
 {
-    q->snapshot = *sub->snapshot;
+    static const struct snapshot no_code;
+    const struct snapshot *snapshot = sub->snapshot != NULL ? sub->snapshot : &no_code;
+    q->snapshot = *snapshot;
     q->directory = strdup(sub->directory);
     struct str *keep = arena_array(&q->arena, sub->n_keep + 1, sizeof *keep);
-    struct snapshot_link *links = arena_array(&q->arena, sub->snapshot->n_links + 1, sizeof *links);
+    struct snapshot_link *links = arena_array(&q->arena, snapshot->n_links + 1, sizeof *links);
     bool well = q->directory != NULL && keep != NULL && links != NULL &&
-                arena_str(&q->arena, sub->snapshot->path, &q->snapshot.path) == OK &&
-                arena_str(&q->arena, sub->snapshot->commit, &q->snapshot.commit) == OK;
+                arena_str(&q->arena, snapshot->path, &q->snapshot.path) == OK &&
+                arena_str(&q->arena, snapshot->commit, &q->snapshot.commit) == OK;
     for (size_t i = 0; well && i < sub->n_keep; i++)
         well = arena_str(&q->arena, sub->keep[i], &keep[i]) == OK;
-    for (size_t i = 0; well && i < sub->snapshot->n_links; i++) {
-        links[i] = sub->snapshot->links[i];
+    for (size_t i = 0; well && i < snapshot->n_links; i++) {
+        links[i] = snapshot->links[i];
         well = arena_str(&q->arena, links[i].name, &links[i].name) == OK &&
                arena_str(&q->arena, links[i].target, &links[i].target) == OK;
     }

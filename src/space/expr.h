@@ -35,6 +35,8 @@ enum code expr_parse(struct arena *a, struct str text, struct location at, struc
 /* Binds names to the parameters of `s` and checks types; an unknown name is refused with the
  * nearest right spelling. Bind once; after that x is immutable. */
 enum code expr_bind(struct expr *x, const struct space *s, struct error *e) must_check;
+/* The same for an expression whose value is a number. */
+enum code expr_bind_number(struct expr *x, const struct space *s, struct error *e) must_check;
 /* The parameters it names: calls `visit` with a parameter index for every place that names one.
  * Needs expr_bind. */
 void expr_names(const struct expr *x, void (*visit)(void *self, int param), void *self);
@@ -44,6 +46,9 @@ void expr_names(const struct expr *x, void (*visit)(void *self, int param), void
  * against another type. `and`, `or` short-cut: false and unknown is false. */
 enum expr_truth { EXPR_FALSE, EXPR_TRUE, EXPR_UNKNOWN };
 enum expr_truth expr_truth(const struct expr *x, const struct value *values);
+
+/* What a number comes to, a flag counting as 0 or 1; NaN where expr_truth would be unknown. */
+double expr_number(const struct expr *x, const struct value *values);
 
 /* Interval arithmetic over the priors, every parameter taken as active: which outcomes (a set of
  * 1 << enum expr_truth) no proof excludes. */

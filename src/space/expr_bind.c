@@ -398,6 +398,14 @@ enum code expr_bind(struct expr *x, const struct space *s, struct error *e)
     return want(x, T_BOOL, "a condition", e);
 }
 
+enum code expr_bind_number(struct expr *x, const struct space *s, struct error *e)
+{
+    enum code code = bind(x, s, e);
+    if (code != OK)
+        return code;
+    return want(x, T_NUMBER | T_BOOL, "a quantity", e);
+}
+
 void expr_names(const struct expr *x, void (*visit)(void *self, int param), void *self)
 {
     if (x->kind == X_NAME && x->param >= 0)

@@ -4,6 +4,8 @@
 #include "space/expr_tree.h"
 #include "space/prior.h"
 
+#include <math.h>
+
 static const struct value unknown = {.type = VALUE_NONE};
 
 static enum expr_truth truth_of(struct value v)
@@ -184,6 +186,12 @@ struct value expr_value(const struct expr *x, const struct value *values)
         break; /* looked at by value_in alone */
     }
     return unknown;
+}
+
+double expr_number(const struct expr *x, const struct value *values)
+{
+    struct value v = number_of(expr_value(x, values));
+    return v.type == VALUE_INT ? (double)v.i : v.type == VALUE_REAL ? v.r : (double)NAN;
 }
 
 enum expr_truth expr_truth(const struct expr *x, const struct value *values)

@@ -1,0 +1,79 @@
+/*
+ * `trawl simulate`: what its files share.
+ *
+ *   simulate.c         the command: options to a simulation
+ *   simulate_run.c     one run: the real scheduler and searcher on exec/sim and a store in memory
+ *   simulate_repeat.c  many runs, on threads, and what they come to
+ *   simulate_show.c    what is printed
+ */
+#ifndef API_SIMULATE_H
+#define API_SIMULATE_H
+
+#include "api/command.h"
+#include "conf/settings.h"
+#include "exec/sim/cluster.h"
+
+/* What all runs share; nothing of it changes while they run. */
+struct simulation {
+    struct settings *settings; /* each run loads them again, with its own seed */
+    struct arena arena;
+    struct str objective; /* in words */
+    uint64_t seed;        /* of the first run; the next one's is one more */
+    int workers;
+    int64_t report_every;
+    bool from_scratch;
+    bool has_target;
+    double target;
+    struct cluster cluster; /* but for its seed */
+};
+
+/* A report that was better than all before. */
+struct improvement {
+    int64_t ns; /* since the search began */
+    int64_t steps, trial, step;
+    double value;
+};
+
+/* What a run came to. */
+struct simulated {
+    struct arena arena;
+    uint64_t seed;
+    struct str method, why_method; /* as resolved */
+    enum search_state state;
+    struct str why; /* why it ended; may be empty */
+    int64_t ns;     /* how long it took, in the cluster's time */
+    int64_t counts[TRIAL_STATE_COUNT];
+    int64_t trials;
+    struct sim_totals totals;
+    double utilisation; /* the share of the workers' time in which attempts ran */
+    int64_t full, first_full_ns; /* reports of the last step there is; the first's time, or -1 */
+    bool has_best;
+    struct trial_row best; /* as `trawl best` ranks */
+    struct improvement *trace;
+    size_t n_trace, trace_capacity;
+    int64_t target_ns, target_steps; /* when a report reached the target; -1: none did */
+};
+
+enum code simulation_run(const struct simulation *x, uint64_t seed, struct simulated *ret,
+                         struct error *e) must_check;
+void simulated_free(struct simulated *r);
+
+/* ret[i] is the run of seed + i. `jobs` threads; what they come to does not depend on how many. On
+ * failure nothing is left to free. */
+enum code simulation_repeat(const struct simulation *x, size_t n, int jobs, struct simulated *ret,
+                            struct error *e) must_check;
+
+/* Of one measure over runs, those that have none left out. */
+struct spread_of {
+    size_t n;
+    double mean, low, high; /* the mean and its 95 % interval; NaN where n is too small */
+    double median, q10, q90;
+};
+struct spread_of spread_of(double *v, size_t n); /* reorders v */
+
+enum code simulation_print(struct screen *out, const struct simulation *x,
+                           const struct simulated *runs, size_t n, struct error *e) must_check;
+enum code simulation_json(struct screen *out, const struct simulation *x,
+                          const struct simulated *runs, size_t n, struct error *e) must_check;
+
+#endif
