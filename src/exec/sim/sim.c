@@ -42,6 +42,8 @@ static int64_t next_report(const struct sim *s, const struct running *a)
     int64_t every = s->o.report_every, last = last_step(a);
     int64_t next = every < last - a->step ? a->step + every - a->step % every : last;
     int64_t wanted = a->wanted > a->step ? a->wanted : a->step + 1;
+    if (a->course.sparse)
+        wanted = next;
     next = wanted < next ? wanted : next;
     return next < last ? next : last;
 }
@@ -101,7 +103,7 @@ static void tell_report(struct sim *s, struct running *a)
     const struct wire_metric m = {s->o.metric,
                                   s->o.model.value(s->o.model.self, &a->seen, &a->course, a->next)};
     a->step = a->next;
-    a->waits = a->step >= a->wanted;
+    a->waits = a->step >= a->wanted && !a->course.never_asks;
     a->reported = now(s);
     count(s, a, a->step);
     if (s->o.watch.report)
@@ -315,7 +317,8 @@ static void verdict(struct executor *x, int64_t attempt, enum verdict v)
     if (!runs(a) || v <= a->verdict)
         return;
     a->verdict = v;
-    if (a->due != DUE_START)
+    bool once_more = a->course.never_asks && a->due == DUE_REPORT && v < VERDICT_CANCEL;
+    if (a->due != DUE_START && !once_more)
         sim_plan(s, a, DUE_END, now(s));
 }
 

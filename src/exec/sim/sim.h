@@ -38,6 +38,10 @@ struct sim_course {
     double start_up;  /* before its first step */
     double step;      /* a step takes so long; 0 is possible */
     double drop;      /* it is killed after so long; infinity: it isn't */
+    bool sparse;      /* it reports at the steps of report_every and at its last alone, not where
+                         the searcher wants it */
+    bool never_asks;  /* it waits for no answer, and told to stop or pause it first reports once
+                         more */
     bool infeasible;  /* it says so when it has started up */
     int64_t ends;     /* its program has no more steps than this; 0: it has */
     double limits[4]; /* the model's own */
