@@ -177,7 +177,8 @@ static void close_(struct executor *x)
     }
 }
 
-static const struct executor_ops ops = {start, adopt, ack, answer, hold, verdict, forget, close_};
+static const struct executor_ops ops = {start,   adopt,  ack,    answer, hold,
+                                        verdict, forget, close_, NULL};
 
 /* --- workers --- */
 
