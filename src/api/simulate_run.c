@@ -177,12 +177,27 @@ static enum code run_on(struct world *w, struct error *e)
     return code;
 }
 
-static enum code keep_best(void *self, const struct trial_row *row)
+/* A store that is brief has no parameters; the searcher does. */
+static enum code keep_best(struct world *w, int64_t number, struct error *e)
 {
-    struct simulated *r = self;
-    r->has_best = true;
-    r->best = *row;
-    return arena_str(&r->arena, row->params, &r->best.params) == OK ? OK : E_NOMEM;
+    struct trial_id id = trial_id_of(w->id, number);
+    struct buf b;
+    struct json j;
+    const struct config *config = scheduler_config(w->scheduler, id);
+    if (!config)
+        return OK;
+    enum code got = store_trial_get(w->store, id, &w->ret->arena, &w->ret->best, e);
+    if (got != OK)
+        return got;
+    w->ret->has_best = true;
+    buf_init(&b, 1 << 20);
+    jw_init(&j, &b);
+    config_json(config, &j);
+    enum code code = jw_end(&j, e);
+    if (code == OK && arena_str(&w->ret->arena, buf_view(&b), &w->ret->best.params) != OK)
+        code = error_nomem(e);
+    buf_free(&b);
+    return code;
 }
 
 static void keep_method(void *self, const struct event *ev)
@@ -201,7 +216,7 @@ static enum code collect(struct world *w, struct error *e)
     struct search_row row;
     enum code code = store_search_get(w->store, w->id, &r->arena, &row, e);
     if (code == OK)
-        code = store_best(w->store, w->id, 1, keep_best, r, e);
+        code = keep_best(w, row.best_trial, e);
     if (code != OK)
         return code;
     const struct event_sink sink = {keep_method, r};

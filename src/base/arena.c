@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 18 };
+enum { FIRST_BLOCK = 512, LARGEST_BLOCK = 1 << 18 };
 
 struct arena_block {
     struct arena_block *next;

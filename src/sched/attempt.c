@@ -13,7 +13,7 @@ static size_t place(const struct scheduler *s, int64_t id)
     size_t lo = 0, hi = s->n_attempts;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (s->attempts[mid]->row.id.v < id)
+        if (s->attempts[mid].id < id)
             lo = mid + 1;
         else
             hi = mid;
@@ -23,24 +23,28 @@ static size_t place(const struct scheduler *s, int64_t id)
 
 struct live_attempt *live_attempt_find(struct scheduler *s, int64_t id)
 {
+    if (s->found != NULL && s->found->row.id.v == id)
+        return s->found;
     size_t i = place(s, id);
-    return i < s->n_attempts && s->attempts[i]->row.id.v == id ? s->attempts[i] : NULL;
+    if (i == s->n_attempts || s->attempts[i].id != id)
+        return NULL;
+    s->found = s->attempts[i].at;
+    return s->found;
 }
 
 static enum code insert(struct scheduler *s, struct live_attempt *at, struct error *e)
 {
     if (s->n_attempts == s->attempts_capacity) {
         size_t want = s->attempts_capacity ? s->attempts_capacity * 2 : 16;
-        void *p = reallocarray(s->attempts, want, sizeof(struct live_attempt *));
+        void *p = reallocarray(s->attempts, want, sizeof *s->attempts);
         if (p == NULL)
             return error_nomem(e);
         s->attempts = p;
         s->attempts_capacity = want;
     }
     size_t i = place(s, at->row.id.v);
-    memmove(s->attempts + i + 1, s->attempts + i,
-            (s->n_attempts - i) * sizeof(struct live_attempt *));
-    s->attempts[i] = at;
+    memmove(s->attempts + i + 1, s->attempts + i, (s->n_attempts - i) * sizeof *s->attempts);
+    s->attempts[i] = (struct attempt_slot){at->row.id.v, at};
     s->n_attempts++;
     return OK;
 }
@@ -54,16 +58,46 @@ static void attempt_free(struct live_attempt *at)
 void live_attempt_drop(struct scheduler *s, struct live_attempt *at)
 {
     size_t i = place(s, at->row.id.v);
-    memmove(s->attempts + i, s->attempts + i + 1,
-            (s->n_attempts - i - 1) * sizeof(struct live_attempt *));
+    memmove(s->attempts + i, s->attempts + i + 1, (s->n_attempts - i - 1) * sizeof *s->attempts);
     s->n_attempts--;
+    live_attempt_untouch(s, at);
+    if (s->found == at)
+        s->found = NULL;
     at->trial->attempt = NULL;
+    queue_offer(s, at->trial);
+    over_offer(at->trial);
     attempt_free(at);
+}
+
+void live_attempt_touch(struct scheduler *s, struct live_attempt *at)
+{
+    if (at->touched)
+        return;
+    at->touched = true;
+    at->previous = NULL;
+    at->next = s->touched;
+    if (s->touched != NULL)
+        s->touched->previous = at;
+    s->touched = at;
+}
+
+void live_attempt_untouch(struct scheduler *s, struct live_attempt *at)
+{
+    if (!at->touched)
+        return;
+    at->touched = false;
+    if (at->previous != NULL)
+        at->previous->next = at->next;
+    else
+        s->touched = at->next;
+    if (at->next != NULL)
+        at->next->previous = at->previous;
 }
 
 bool live_attempt_save(struct scheduler *s, struct live_attempt *at)
 {
-    struct error e = {0};
+    struct error e;
+    error_init(&e);
     at->dirty = false;
     return sched_took(s, store_attempt_update(s->o.store, &at->row, &e), &e);
 }
@@ -129,8 +163,9 @@ static enum code prepare(struct scheduler *s, struct live_attempt *at, struct er
 
 bool live_attempt_begin(struct scheduler *s, struct live_trial *t)
 {
-    struct error e = {0};
+    struct error e;
     struct live_attempt *at = attempt_new(t);
+    error_init(&e);
     if (at == NULL) {
         error_nomem(&e);
         sched_die(s, &e);
@@ -195,8 +230,10 @@ static void fail_search(struct scheduler *s, struct search *q, const char *why)
 {
     search_set_state(s, q, SEARCH_FAILED, why);
     for (size_t i = 0; i < q->n_trials; i++) {
-        q->trials[i]->wish = WISH_CANCEL;
-        trial_tell(s, q->trials[i], VERDICT_CANCEL);
+        if (q->trials[i].trial == NULL)
+            continue;
+        q->trials[i].trial->wish = WISH_CANCEL;
+        trial_tell(s, q->trials[i].trial, VERDICT_CANCEL);
     }
 }
 
@@ -384,6 +421,7 @@ void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attem
     if (at->exited || !sched_write(s, true))
         return;
     at->exited = true;
+    live_attempt_touch(s, at);
     at->row.state = reason == REASON_LOST ? ATTEMPT_LOST : ATTEMPT_ENDED;
     at->row.reason = reason;
     at->row.exit_code = exit_code;

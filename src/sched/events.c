@@ -31,7 +31,10 @@ enum { POINTS_MAX = 256 };
 static bool add_points(struct scheduler *s, struct live_attempt *at, const struct wire_report *r)
 {
     struct metric_point points[POINTS_MAX];
-    struct error e = {0};
+    struct error e;
+    if (store_is_brief(s->o.store))
+        return true;
+    error_init(&e);
     for (uint32_t i = 0; i < r->n;) {
         size_t n = 0;
         for (; i < r->n && n < POINTS_MAX; i++, n++)
@@ -140,9 +143,10 @@ static void on_exited(struct scheduler *s, struct live_attempt *at, const struct
 {
     enum attempt_reason reason = (enum attempt_reason)x->reason;
     struct str detail = x->detail;
-    struct error e = {0};
+    struct error e;
     struct buf b;
     size_t lacks;
+    error_init(&e);
     buf_init(&b, 64 << 10);
     at->row.ended = x->time;
     at->infeasible = x->infeasible;
@@ -175,6 +179,7 @@ void events_frame(void *self, int64_t attempt, const struct frame *f)
     struct live_attempt *at = live_attempt_find(s, attempt);
     if (at == NULL || !sched_ok(s) || f->type == FRAME_HELLO)
         return;
+    live_attempt_touch(s, at);
     if (f->seq == 0) { /* the executor's own */
         on_note(s, at, f);
         return;
@@ -222,9 +227,10 @@ void events_gone(void *self, int64_t attempt)
     at = live_attempt_find(s, attempt);
     if (at == NULL || !sched_ok(s))
         return;
+    bool brief = store_is_brief(s->o.store);
     if (at->trial->dirty)
         (void)live_trial_save(s, at->trial);
-    if (at->dirty)
+    if (at->dirty && !brief)
         (void)live_attempt_save(s, at);
     sched_act(s, (struct action){.kind = ACTION_FORGET, .attempt = attempt});
     live_attempt_drop(s, at);

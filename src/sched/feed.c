@@ -98,9 +98,10 @@ static void report_now(struct scheduler *s, struct live_trial *t, int64_t step, 
 {
     struct search *q = t->search;
     struct arena a;
-    struct error e = {0};
+    struct error e;
     enum decision d = DECISION_CONTINUE;
     int64_t number = trial_id_number(t->row.id);
+    error_init(&e);
     if (!t->stop_decided && wanted(t, step)) {
         struct entry entry = {0};
         arena_init(&a, 1 << 20);
@@ -120,8 +121,9 @@ static void exit_now(struct scheduler *s, struct live_trial *t, enum outcome out
 {
     struct search *q = t->search;
     struct arena a;
-    struct error e = {0};
+    struct error e;
     struct entry entry = {0};
+    error_init(&e);
     arena_init(&a, 1 << 20);
     struct result result = trial_result(t);
     enum code c = searcher_exit_result(q->searcher, &a, trial_id_number(t->row.id), outcome,
@@ -132,6 +134,7 @@ static void exit_now(struct scheduler *s, struct live_trial *t, enum outcome out
         sched_die(s, &e);
     arena_free(&a);
     t->exit_fed = true;
+    over_offer(t);
     s->urgent = true;
 }
 
@@ -165,8 +168,8 @@ bool feed_rung_reached(struct scheduler *s, struct live_trial *t)
 void feed_end_waiting(struct scheduler *s, struct search *q)
 {
     for (size_t i = q->n_trials; i > 0; i--) {
-        struct live_trial *t = q->trials[i - 1];
-        if (t->rung != RUNG_WAITS)
+        struct live_trial *t = q->trials[i - 1].trial;
+        if (t == NULL || t->rung != RUNG_WAITS)
             continue;
         t->rung = RUNG_CLIMBS;
         t->stop_decided = true;
@@ -199,24 +202,9 @@ static void drain(struct scheduler *s, struct live_trial *t)
     }
 }
 
-static bool over(const struct live_trial *t)
-{
-    return t->exit_fed && t->attempt == NULL;
-}
-
-/* Trials whose end is known and fed need no memory. */
-static void reap(struct search *q)
-{
-    for (size_t i = q->n_trials; i > 0; i--) {
-        struct live_trial *t = q->trials[i - 1];
-        if (over(t) && trial_state_final(t->row.state) && !t->dirty)
-            live_trial_drop(q, t);
-    }
-}
-
 static bool insert_trial(struct scheduler *s, struct search *q, const struct proposal *p)
 {
-    struct error e = {0};
+    struct error e;
     struct trial_row row = {.id = trial_id_of(q->id, p->trial),
                             .state = TRIAL_QUEUED,
                             .baseline = p->baseline,
@@ -227,12 +215,14 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
                             .step = -1};
     struct buf b;
     struct json j;
+    error_init(&e);
     buf_init(&b, 1 << 20);
     jw_init(&j, &b);
-    config_json(&p->config, &j);
+    if (!store_is_brief(s->o.store))
+        config_json(&p->config, &j);
     enum code c = jw_end(&j, &e);
     row.params = buf_view(&b);
-    struct live_trial *t = c == OK ? live_trial_add(s, q, &row, &e) : NULL;
+    struct live_trial *t = c == OK ? live_trial_add(s, q, &row, &p->config, &e) : NULL;
     buf_free(&b);
     if (t == NULL) {
         sched_die(s, &e);
@@ -250,6 +240,8 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
         return false;
     t->row.steps = p->steps;
     t->dirty = true;
+    if (t->attempt != NULL)
+        live_attempt_touch(s, t->attempt);
     if (t->attempt != NULL && !t->attempt->exited) {
         t->rung = RUNG_GOES_ON;
         return true;
@@ -264,9 +256,10 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
 static bool ask(struct scheduler *s, struct search *q)
 {
     struct arena a;
-    struct error e = {0};
+    struct error e;
     struct proposal p = {0};
     struct entry entry = {0};
+    error_init(&e);
     arena_init(&a, 16 << 20);
     bool asked = false;
     ahead_needed(s, q);
@@ -305,16 +298,6 @@ bool feed_may_start(const struct scheduler *s, const struct search *q)
            (s->o.devices != NULL && devices_unused(s->o.devices) >= q->settings->gpus);
 }
 
-static struct live_trial *next_queued(struct search *q)
-{
-    for (size_t i = 0; i < q->n_trials; i++) {
-        struct live_trial *t = q->trials[i];
-        if (t->row.state == TRIAL_QUEUED && t->attempt == NULL)
-            return t;
-    }
-    return NULL;
-}
-
 /* order: fixed. The first p asks come before anything else. When trial `turn` is over: ask for the
  * next one, then let its successor's events in. */
 static void advance_turn(struct scheduler *s, struct search *q)
@@ -343,14 +326,14 @@ void feed_asks(struct scheduler *s, struct search *q)
 {
     advance_turn(s, q);
     while (sched_ok(s) && feed_may_start(s, q)) {
-        struct live_trial *t = next_queued(q);
+        struct live_trial *t = queue_first(q);
         bool asked = t == NULL && q->turn == 0 && q->open_for_asks && ask(s, q);
         if (asked)
-            t = next_queued(q);
+            t = queue_first(q);
         if (t == NULL && asked)
             continue; /* what it asked for waits for its last attempt to be gone */
         if (t == NULL || !live_attempt_begin(s, t))
             break;
     }
-    reap(q);
+    over_drop(q);
 }

@@ -55,6 +55,7 @@ struct live_trial {
     struct trial_row row;
     struct config config;
     struct taken *taken; /* a measure each */
+    struct taken first_taken; /* theirs, where there is one measure */
     int64_t furthest;    /* the highest step of any report; -1: none */
     struct live_attempt *attempt;
     int attempts, lost;
@@ -64,6 +65,14 @@ struct live_trial {
     bool stop_decided; /* by the allocator */
     bool exit_fed;     /* the searcher knows its end */
     struct deferred *first, *last;
+    struct live_trial *next_over; /* of those that may be dropped */
+    bool listed_over;
+};
+
+/* In the order of their numbers; one that was dropped leaves its slot until there are many. */
+struct trial_slot {
+    int64_t number;
+    struct live_trial *trial; /* NULL: it was dropped */
 };
 
 struct live_attempt {
@@ -75,6 +84,8 @@ struct live_attempt {
     bool ack_due, dirty, exited;
     bool infeasible;
     enum verdict told;
+    struct live_attempt *previous, *next; /* of those that were touched */
+    bool touched;
 };
 
 /* Done after the commit, in order. */
@@ -120,8 +131,11 @@ struct search {
     bool over_budget;   /* time, steps or cost used up */
     bool told_ended;    /* EVENT_SEARCH_ENDED went out */
     char why[512];
-    struct live_trial **trials; /* by number */
-    size_t n_trials, trials_capacity;
+    struct trial_slot *trials; /* by number */
+    size_t n_trials, trials_capacity, n_dropped; /* n_trials: slots, of which some are empty */
+    int64_t *queue; /* a heap of numbers, the lowest first; some may not be queued any more */
+    size_t n_queue, queue_capacity;
+    struct live_trial *over; /* may be dropped, once nothing of them waits */
     int running; /* live attempts */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
@@ -151,10 +165,15 @@ struct scheduler {
     char *store_dir, *runtime_dir;
     struct executor *executor;
     struct search *searches;
-    struct live_attempt **attempts; /* by id */
+    struct attempt_slot {
+        int64_t id;
+        struct live_attempt *at;
+    } * attempts; /* by id */
     size_t n_attempts, attempts_capacity;
-    struct action *actions;
-    size_t n_actions, actions_capacity;
+    struct live_attempt *found;   /* by the last look-up; NULL: none */
+    struct live_attempt *touched; /* acknowledgements are due, or rows differ from the store's */
+    struct action *actions, *acting;
+    size_t n_actions, actions_capacity, acting_capacity;
     struct arena events_arena; /* texts of queued events */
     struct event *events;
     size_t n_events, events_capacity;
@@ -220,8 +239,10 @@ enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed,
 
 /* trial.c */
 struct live_trial *live_trial_find(struct search *q, int64_t number);
+/* config NULL: it is read from the row's parameters. */
 struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
-                                  const struct trial_row *row, struct error *e) must_check;
+                                  const struct trial_row *row, const struct config *config,
+                                  struct error *e) must_check;
 void live_trial_drop(struct search *q, struct live_trial *t);
 bool live_trial_save(struct scheduler *s, struct live_trial *t);
 void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state state);
@@ -229,6 +250,17 @@ void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state
 void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state, struct str why);
 /* Tells the live attempt, if the verdict is stronger than what it was told. */
 void trial_tell(struct scheduler *s, struct live_trial *t, enum verdict v);
+
+/* queue.c */
+/* It is queued, and no attempt of it is left: it may start. Else nothing happens. */
+void queue_offer(struct scheduler *s, struct live_trial *t);
+/* The lowest number that may start; NULL: none may. */
+struct live_trial *queue_first(struct search *q);
+/* Its end is fed, and no attempt of it is left: it may be dropped. Else nothing happens. */
+void over_offer(struct live_trial *t);
+void over_forget(struct live_trial *t);
+/* Drops those that may be. */
+void over_drop(struct search *q);
 
 /* taken.c */
 enum code trial_prepare_taken(struct live_trial *t) must_check;
@@ -257,6 +289,9 @@ bool live_attempt_begin(struct scheduler *s, struct live_trial *t);
 enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
                              const struct attempt_row *row, struct error *e) must_check;
 void live_attempt_drop(struct scheduler *s, struct live_attempt *at);
+/* Its row or its trial's is to be saved, or an acknowledgement is due. */
+void live_attempt_touch(struct scheduler *s, struct live_attempt *at);
+void live_attempt_untouch(struct scheduler *s, struct live_attempt *at);
 bool live_attempt_save(struct scheduler *s, struct live_attempt *at);
 /* The attempt ended; moves its trial on. */
 void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attempt_reason reason,

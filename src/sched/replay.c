@@ -129,7 +129,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
             trial_consider_best(r->s, &t);
         return OK;
     }
-    struct live_trial *t = live_trial_add(r->s, q, row, r->e);
+    struct live_trial *t = live_trial_add(r->s, q, row, NULL, r->e);
     if (t == NULL)
         return r->e->code;
     int flags = flags_of(r, trial_id_number(row->id));
@@ -252,7 +252,9 @@ static int64_t last_fed_step(const struct live_trial *t)
 static enum code refeed_trials(struct scheduler *s, struct search *q, struct error *e)
 {
     for (size_t i = 0; i < q->n_trials; i++) {
-        struct live_trial *t = q->trials[i];
+        struct live_trial *t = q->trials[i].trial;
+        if (t == NULL)
+            continue;
         int64_t counted = t->furthest;
         enum code c = replay_taken(s, t, last_fed_step(t), e);
         if (c != OK)
@@ -367,7 +369,7 @@ static enum code open_row(struct scheduler *s, const struct search_row *row, str
         c = search_replay(s, q, row, e);
     if (c != OK) {
         while (s->n_attempts > 0 && q->n_trials > 0) {
-            struct live_attempt *at = s->attempts[s->n_attempts - 1];
+            struct live_attempt *at = s->attempts[s->n_attempts - 1].at;
             if (at->trial->search != q)
                 break;
             live_attempt_drop(s, at);

@@ -39,7 +39,7 @@ void scheduler_free(struct scheduler *s)
     if (s->in_transaction)
         store_rollback(s->o.store);
     while (s->n_attempts > 0)
-        live_attempt_drop(s, s->attempts[s->n_attempts - 1]);
+        live_attempt_drop(s, s->attempts[s->n_attempts - 1].at);
     while (s->searches != NULL) {
         struct search *q = s->searches;
         s->searches = q->next;
@@ -48,6 +48,7 @@ void scheduler_free(struct scheduler *s)
     arena_free(&s->events_arena);
     free(s->attempts);
     free(s->actions);
+    free(s->acting);
     free(s->events);
     free(s->store_dir);
     free(s->runtime_dir);
@@ -113,7 +114,8 @@ bool sched_write(struct scheduler *s, bool urgent)
     if (s->is_fatal)
         return false;
     if (!s->in_transaction) {
-        struct error e = {0};
+        struct error e;
+        error_init(&e);
         if (!sched_took(s, store_begin(s->o.store, &e), &e))
             return false;
         s->in_transaction = true;
@@ -140,8 +142,9 @@ static bool grow(void **array, size_t *capacity, size_t n, size_t size)
 
 void sched_act(struct scheduler *s, struct action a)
 {
-    struct error e = {0};
+    struct error e;
     void *p = s->actions;
+    error_init(&e);
     if (!grow(&p, &s->actions_capacity, s->n_actions, sizeof *s->actions)) {
         error_nomem(&e);
         sched_die(s, &e);
@@ -155,7 +158,7 @@ void sched_act(struct scheduler *s, struct action a)
 struct str sched_text(struct scheduler *s, struct str text)
 {
     struct str copy;
-    if (arena_str(&s->events_arena, text, &copy) != OK)
+    if (s->o.sink.event == NULL || arena_str(&s->events_arena, text, &copy) != OK)
         return (struct str){0};
     return copy;
 }
@@ -208,7 +211,7 @@ struct event *sched_event(struct scheduler *s, enum event_kind kind, const struc
                           const struct live_trial *t)
 {
     void *p = s->events;
-    if (!grow(&p, &s->events_capacity, s->n_events, sizeof *s->events))
+    if (s->o.sink.event == NULL || !grow(&p, &s->events_capacity, s->n_events, sizeof *s->events))
         return &s->nowhere;
     s->events = p;
     struct event *ev = &s->events[s->n_events++];
@@ -226,8 +229,8 @@ void scheduler_describe(struct scheduler *s, struct search_id id, const struct e
     search_describe(s, q, &ev);
     sink->event(sink->self, &ev);
     for (size_t i = 0; i < q->n_trials; i++) {
-        const struct live_trial *t = q->trials[i];
-        if (t->row.state != TRIAL_RUNNING)
+        const struct live_trial *t = q->trials[i].trial;
+        if (t == NULL || t->row.state != TRIAL_RUNNING)
             continue;
         fill_event(s, &ev, EVENT_TRIAL_STARTED, q, t);
         ev.params = t->row.params;
@@ -239,6 +242,8 @@ static void emit_events(struct scheduler *s)
 {
     size_t n = s->n_events;
     s->n_events = 0;
+    if (s->events_arena.head == NULL && n == 0)
+        return;
     for (size_t i = 0; i < n; i++) {
         if (s->o.sink.event != NULL)
             s->o.sink.event(s->o.sink.self, &s->events[i]);
@@ -277,7 +282,8 @@ static enum code start_bare(struct scheduler *s, const struct live_attempt *at, 
 
 static void act_start(struct scheduler *s, struct live_attempt *at)
 {
-    struct error e = {0};
+    struct error e;
+    error_init(&e);
     if (s->executor->ops->start_bare != NULL) {
         if (start_bare(s, at, &e) != OK)
             spawn_failed(s, at, &e);
@@ -318,8 +324,9 @@ static void act(struct scheduler *s, const struct action *a)
 /* Acknowledgements come first: nothing later in the list may be understood without them. */
 static void act_all(struct scheduler *s)
 {
-    for (size_t i = 0; i < s->n_attempts; i++) {
-        struct live_attempt *at = s->attempts[i];
+    while (s->touched != NULL) {
+        struct live_attempt *at = s->touched;
+        live_attempt_untouch(s, at);
         if (!at->ack_due)
             continue;
         at->ack_due = false;
@@ -329,21 +336,27 @@ static void act_all(struct scheduler *s)
     }
     /* Acting may queue more (a spawn that failed): those stay for the next round. */
     struct action *actions = s->actions;
-    size_t n = s->n_actions;
-    s->actions = NULL;
-    s->n_actions = s->actions_capacity = 0;
+    size_t n = s->n_actions, capacity = s->actions_capacity;
+    s->actions = s->acting;
+    s->actions_capacity = s->acting_capacity;
+    s->acting = NULL;
+    s->acting_capacity = 0;
+    s->n_actions = 0;
     for (size_t i = 0; i < n; i++) {
         FAILPOINT("sched.before-action");
         act(s, &actions[i]);
         FAILPOINT("sched.after-action");
     }
-    free(actions);
+    s->acting = actions;
+    s->acting_capacity = capacity;
 }
 
+/* A store that is brief hears of changes of state alone, which are written as they come. */
 static void save_dirty(struct scheduler *s)
 {
-    for (size_t i = 0; i < s->n_attempts; i++) {
-        struct live_attempt *at = s->attempts[i];
+    if (store_is_brief(s->o.store))
+        return;
+    for (struct live_attempt *at = s->touched; at != NULL; at = at->next) {
         if (at->trial->dirty && !live_trial_save(s, at->trial))
             return;
         if (at->dirty && !live_attempt_save(s, at))
@@ -355,7 +368,8 @@ static bool commit(struct scheduler *s)
 {
     if (!s->in_transaction)
         return true;
-    struct error e = {0};
+    struct error e;
+    error_init(&e);
     save_dirty(s);
     if (s->is_fatal)
         return false;
@@ -413,6 +427,12 @@ int64_t scheduler_deadline(const struct scheduler *s)
 void scheduler_tick(struct scheduler *s)
 {
     scheduler_settle(s);
+}
+
+const struct config *scheduler_config(struct scheduler *s, struct trial_id id)
+{
+    const struct search *q = search_find(s, trial_id_search(id));
+    return q != NULL ? searcher_config(q->searcher, trial_id_number(id)) : NULL;
 }
 
 bool scheduler_idle(const struct scheduler *s, struct search_id id)

@@ -109,6 +109,8 @@ void scheduler_tick(struct scheduler *s);
 /* Tells a sink that comes late how things stand: search started, incumbent, running trials. */
 void scheduler_describe(struct scheduler *s, struct search_id id, const struct event_sink *sink);
 
+/* The configuration of a trial of an open search, as long as that is open; NULL: there is none. */
+const struct config *scheduler_config(struct scheduler *s, struct trial_id id);
 /* Nothing runs and nothing will: the search reached an end or is paused and its attempts are gone.
  */
 bool scheduler_idle(const struct scheduler *s, struct search_id id);

@@ -26,9 +26,12 @@ void search_free(struct search *q)
 {
     if (q == NULL)
         return;
-    while (q->n_trials > 0)
-        live_trial_drop(q, q->trials[q->n_trials - 1]);
+    for (size_t i = q->n_trials; i > 0; i--) {
+        if (q->trials[i - 1].trial != NULL)
+            live_trial_drop(q, q->trials[i - 1].trial);
+    }
     free(q->trials);
+    free(q->queue);
     free(q->front);
     searcher_free(q->searcher);
     settings_free(q->settings);
@@ -39,14 +42,16 @@ void search_free(struct search *q)
 
 bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry)
 {
-    struct error e = {0};
+    struct error e;
     struct journal_row row = {.seq = entry->seq,
                               .time = sched_real(s),
                               .trial = entry->trial,
                               .kind = str_of(entry_kind_name(entry->kind)),
                               .data = entry->data};
+    error_init(&e);
     return sched_write(s, true) &&
-           sched_took(s, store_journal_append(s->o.store, q->id, &row, &e), &e);
+           (store_is_brief(s->o.store) ||
+            sched_took(s, store_journal_append(s->o.store, q->id, &row, &e), &e));
 }
 
 bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name)
@@ -137,7 +142,9 @@ void search_check_budget(struct scheduler *s, struct search *q)
     q->over_budget = true;
     snprintf(q->why, sizeof q->why, "%s", why);
     for (size_t i = q->n_trials; i > 0; i--) {
-        struct live_trial *t = q->trials[i - 1];
+        struct live_trial *t = q->trials[i - 1].trial;
+        if (t == NULL)
+            continue;
         if (t->attempt != NULL) {
             t->wish = WISH_STOP;
             trial_tell(s, t, VERDICT_STOP);
@@ -196,7 +203,9 @@ static bool anything_left(const struct search *q, bool *ret_paused)
 {
     *ret_paused = false;
     for (size_t i = 0; i < q->n_trials; i++) {
-        const struct live_trial *t = q->trials[i];
+        const struct live_trial *t = q->trials[i].trial;
+        if (t == NULL)
+            continue;
         if (t->attempt != NULL || t->row.state == TRIAL_QUEUED || t->first != NULL)
             return true;
         if (t->row.state == TRIAL_PAUSED)
@@ -246,7 +255,7 @@ void search_finish_if_done(struct scheduler *s, struct search *q)
             say_over(s, q);
     }
     for (size_t i = 0; i < q->n_trials; i++) {
-        if (q->trials[i]->attempt != NULL)
+        if (q->trials[i].trial != NULL && q->trials[i].trial->attempt != NULL)
             return;
     }
     q->told_ended = true;
@@ -275,6 +284,7 @@ enum code search_make_searcher(struct scheduler *s, struct search *q, struct err
     ss.method = q->method;
     ss.seed = q->seed;
     ss.effort.parallel = q->parallel;
+    ss.unwritten = store_is_brief(s->o.store);
     if (st->fixed_order)
         q->turn = 1;
     q->open_for_asks = true;
@@ -478,7 +488,7 @@ void search_describe(struct scheduler *s, const struct search *q, struct event *
 {
     const struct settings *st = q->settings;
     ev->method = q->method_text;
-    ev->text = sched_text(s, str_of(q->method.why));
+    ev->text = str_of(q->method.why);
     ev->baseline = st->has_baseline;
     struct measured *measures = arena_array(&s->events_arena, st->n_measures, sizeof *measures);
     struct str *requirements =

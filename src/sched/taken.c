@@ -20,7 +20,8 @@ enum code trial_prepare_taken(struct live_trial *t)
 {
     const struct settings *st = t->search->settings;
     struct scores *scores = &t->row.scores;
-    t->taken = calloc(st->n_measures, sizeof *t->taken);
+    t->taken =
+        st->n_measures == 1 ? &t->first_taken : calloc(st->n_measures, sizeof *t->taken);
     if (t->taken == NULL)
         return E_NOMEM;
     for (size_t i = 0; i < st->n_measures; i++) {
@@ -42,7 +43,8 @@ void trial_free_taken(struct live_trial *t)
 {
     for (size_t i = 0; t->taken != NULL && i < t->search->settings->n_measures; i++)
         free(t->taken[i].ring);
-    free(t->taken);
+    if (t->taken != &t->first_taken)
+        free(t->taken);
     t->taken = NULL;
 }
 

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Index of the first live trial whose number is not below `number`. */
+/* Index of the first slot whose number is not below `number`. */
 static size_t place(const struct search *q, int64_t number)
 {
     size_t lo = 0, hi = q->n_trials;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (trial_id_number(q->trials[mid]->row.id) < number)
+        if (q->trials[mid].number < number)
             lo = mid + 1;
         else
             hi = mid;
@@ -23,26 +23,41 @@ static size_t place(const struct search *q, int64_t number)
 struct live_trial *live_trial_find(struct search *q, int64_t number)
 {
     size_t i = place(q, number);
-    if (i < q->n_trials && trial_id_number(q->trials[i]->row.id) == number)
-        return q->trials[i];
-    return NULL;
+    return i < q->n_trials && q->trials[i].number == number ? q->trials[i].trial : NULL;
 }
 
 static enum code insert(struct search *q, struct live_trial *t, struct error *e)
 {
+    int64_t number = trial_id_number(t->row.id);
+    size_t i = place(q, number);
+    if (i < q->n_trials && q->trials[i].number == number) {
+        q->trials[i].trial = t; /* it was dropped, and comes back */
+        q->n_dropped--;
+        return OK;
+    }
     if (q->n_trials == q->trials_capacity) {
         size_t want = q->trials_capacity ? q->trials_capacity * 2 : 16;
-        void *p = reallocarray(q->trials, want, sizeof(struct live_trial *));
+        void *p = reallocarray(q->trials, want, sizeof *q->trials);
         if (p == NULL)
             return error_nomem(e);
         q->trials = p;
         q->trials_capacity = want;
     }
-    size_t i = place(q, trial_id_number(t->row.id));
-    memmove(q->trials + i + 1, q->trials + i, (q->n_trials - i) * sizeof(struct live_trial *));
-    q->trials[i] = t;
+    memmove(q->trials + i + 1, q->trials + i, (q->n_trials - i) * sizeof *q->trials);
+    q->trials[i] = (struct trial_slot){number, t};
     q->n_trials++;
     return OK;
+}
+
+static void close_gaps(struct search *q)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < q->n_trials; i++) {
+        if (q->trials[i].trial != NULL)
+            q->trials[kept++] = q->trials[i];
+    }
+    q->n_trials = kept;
+    q->n_dropped = 0;
 }
 
 static void trial_free(struct live_trial *t)
@@ -54,7 +69,8 @@ static void trial_free(struct live_trial *t)
 }
 
 struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
-                                  const struct trial_row *row, struct error *e)
+                                  const struct trial_row *row, const struct config *config,
+                                  struct error *e)
 {
     struct live_trial *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -70,7 +86,9 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
         c = arena_str(&t->arena, row->why, &t->row.why);
     if (c != OK)
         error_nomem(e);
-    if (c == OK)
+    if (c == OK && config != NULL)
+        c = config_copy(&t->arena, config, &t->config) == OK ? OK : error_nomem(e);
+    else if (c == OK)
         c = config_parse(q->settings->space, &t->arena, t->row.params, &t->config, e);
     if (c == OK)
         c = trial_prepare_taken(t);
@@ -80,20 +98,24 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
         trial_free(t);
         return NULL;
     }
+    queue_offer(s, t);
     return t;
 }
 
 void live_trial_drop(struct search *q, struct live_trial *t)
 {
-    size_t i = place(q, trial_id_number(t->row.id));
-    memmove(q->trials + i, q->trials + i + 1, (q->n_trials - i - 1) * sizeof(struct live_trial *));
-    q->n_trials--;
+    q->trials[place(q, trial_id_number(t->row.id))].trial = NULL;
+    q->n_dropped++;
+    over_forget(t);
     trial_free(t);
+    if (q->n_dropped > 16 && q->n_dropped > q->n_trials / 2)
+        close_gaps(q);
 }
 
 bool live_trial_save(struct scheduler *s, struct live_trial *t)
 {
-    struct error e = {0};
+    struct error e;
+    error_init(&e);
     t->dirty = false;
     return sched_took(s, store_trial_update(s->o.store, &t->row, &e), &e);
 }
@@ -107,6 +129,7 @@ void trial_set_state(struct scheduler *s, struct live_trial *t, enum trial_state
     q->counts[state]++;
     t->row.state = state;
     (void)live_trial_save(s, t);
+    queue_offer(s, t);
 }
 
 static enum outcome outcome_of(enum trial_state state)

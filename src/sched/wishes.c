@@ -102,8 +102,10 @@ enum code scheduler_resume(struct scheduler *s, struct search_id id, struct erro
         c = begin(s, q, 0, "resumed", e);
     if (c != OK)
         return c;
-    for (size_t i = 0; i < q->n_trials; i++)
-        requeue(s, q->trials[i]);
+    for (size_t i = 0; i < q->n_trials; i++) {
+        if (q->trials[i].trial != NULL)
+            requeue(s, q->trials[i].trial);
+    }
     run_again(s, q);
     return sched_ok(s) ? OK : dead(s, e);
 }
@@ -122,8 +124,10 @@ enum code scheduler_pause(struct scheduler *s, struct search_id id, struct error
     if (c != OK)
         return c;
     search_set_state(s, q, SEARCH_PAUSED, "");
-    for (size_t i = 0; i < q->n_trials; i++)
-        trial_tell(s, q->trials[i], VERDICT_PAUSE);
+    for (size_t i = 0; i < q->n_trials; i++) {
+        if (q->trials[i].trial != NULL)
+            trial_tell(s, q->trials[i].trial, VERDICT_PAUSE);
+    }
     (void)sched_event(s, EVENT_SEARCH_PAUSING, q, NULL);
     return sched_ok(s) ? OK : dead(s, e);
 }
@@ -141,7 +145,9 @@ static enum code end_search(struct scheduler *s, struct search_id id, bool kill,
         return c;
     search_set_state(s, q, SEARCH_STOPPED, kill ? "killed" : "stopped by hand");
     for (size_t i = q->n_trials; i > 0; i--) {
-        struct live_trial *t = q->trials[i - 1];
+        struct live_trial *t = q->trials[i - 1].trial;
+        if (t == NULL)
+            continue;
         t->wish = kill ? WISH_CANCEL : WISH_STOP;
         if (t->attempt != NULL)
             trial_tell(s, t, kill ? VERDICT_KILL : VERDICT_STOP);
@@ -175,8 +181,10 @@ void scheduler_hurry(struct scheduler *s)
     for (struct search *q = s->searches; q != NULL; q = q->next) {
         if (q->state != SEARCH_PAUSED)
             continue;
-        for (size_t i = 0; i < q->n_trials; i++)
-            trial_tell(s, q->trials[i], VERDICT_KILL);
+        for (size_t i = 0; i < q->n_trials; i++) {
+            if (q->trials[i].trial != NULL)
+                trial_tell(s, q->trials[i].trial, VERDICT_KILL);
+        }
     }
 }
 
@@ -283,7 +291,7 @@ static enum code reopen(struct scheduler *s, struct search *q, const struct tria
     struct live_trial *old = live_trial_find(q, trial_id_number(row->id));
     if (old != NULL)
         live_trial_drop(q, old);
-    struct live_trial *t = live_trial_add(s, q, row, e);
+    struct live_trial *t = live_trial_add(s, q, row, NULL, e);
     if (t == NULL)
         return E_NOMEM;
     t->row.retries = 0;

@@ -1,47 +1,105 @@
-/* A ranking, kept as a sorted array. */
+/* A ranking, kept in sorted blocks. */
 #include "search/ranking.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 void ranking_free(struct ranking *r)
 {
-    free(r->v);
-    *r = (struct ranking){.v = NULL};
+    for (size_t i = 0; i < r->n_allocated; i++)
+        free(r->blocks[i]);
+    free(r->blocks);
+    free(r->counts);
+    *r = (struct ranking){.blocks = NULL};
 }
 
-enum code ranking_reserve(struct ranking *r, size_t more)
+static enum code grow(struct ranking *r, size_t need)
 {
-    if (more <= r->capacity - r->n)
+    if (need <= r->capacity)
         return OK;
-    if (more > SIZE_MAX / sizeof(*r->v) / 2 - r->n)
+    size_t capacity = r->capacity ? r->capacity * 2 : 4;
+    if (capacity < need)
+        capacity = need;
+    double **blocks = reallocarray(r->blocks, capacity, sizeof(double *));
+    if (blocks)
+        r->blocks = blocks;
+    uint32_t *counts = reallocarray(r->counts, capacity, sizeof(*counts));
+    if (counts)
+        r->counts = counts;
+    if (!blocks || !counts)
         return E_NOMEM;
-    size_t capacity = r->capacity ? r->capacity * 2 : 16;
-    if (capacity < r->n + more)
-        capacity = r->n + more;
-    double *v = reallocarray(r->v, capacity, sizeof(*v));
-    if (!v)
-        return E_NOMEM;
-    r->v = v;
     r->capacity = capacity;
     return OK;
 }
 
-size_t ranking_better(const struct ranking *r, double value)
+/* Each addition splits one block at most. */
+enum code ranking_reserve(struct ranking *r, size_t more)
 {
-    if (isnan(value))
-        return r->n;
-    size_t lo = 0, hi = r->n;
+    size_t room = r->n_blocks ? RANKING_BLOCK / 2 : 0;
+    size_t splits = more > room ? more : 1, need = r->n_blocks + splits;
+    if (need < splits || grow(r, need) != OK)
+        return E_NOMEM;
+    for (; r->n_allocated < need; r->n_allocated++) {
+        double *block = reallocarray(NULL, RANKING_BLOCK, sizeof(*block));
+        if (!block)
+            return E_NOMEM;
+        r->blocks[r->n_allocated] = block;
+    }
+    return OK;
+}
+
+/* The block that a value belongs into: the last that begins with less, else the first. */
+static size_t block_of(const struct ranking *r, double value)
+{
+    size_t lo = 0, hi = r->n_blocks;
     while (lo < hi) {
         size_t middle = lo + (hi - lo) / 2;
-        if (r->v[middle] < value)
+        if (r->blocks[middle][0] < value)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo > 0 ? lo - 1 : 0;
+}
+
+static size_t place_in(const double *v, size_t n, double value)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (v[middle] < value)
             lo = middle + 1;
         else
             hi = middle;
     }
     return lo;
+}
+
+size_t ranking_better(const struct ranking *r, double value)
+{
+    size_t before = 0;
+    if (isnan(value) || r->n == 0)
+        return r->n;
+    size_t block = block_of(r, value);
+    for (size_t i = 0; i < block; i++)
+        before += r->counts[i];
+    return before + place_in(r->blocks[block], r->counts[block], value);
+}
+
+/* The upper half moves into a spare block behind it. */
+static void split(struct ranking *r, size_t at)
+{
+    double *new = r->blocks[r->n_blocks];
+    uint32_t half = r->counts[at] / 2;
+    memmove(r->blocks + at + 2, r->blocks + at + 1, (r->n_blocks - at - 1) * sizeof(double *));
+    memmove(r->counts + at + 2, r->counts + at + 1,
+            (r->n_blocks - at - 1) * sizeof(*r->counts));
+    memcpy(new, r->blocks[at] + half, (r->counts[at] - half) * sizeof(*new));
+    r->blocks[at + 1] = new;
+    r->counts[at + 1] = r->counts[at] - half;
+    r->counts[at] = half;
+    r->n_blocks++;
 }
 
 enum code ranking_add(struct ranking *r, double value)
@@ -50,12 +108,20 @@ enum code ranking_add(struct ranking *r, double value)
         r->n_missing++;
         return OK;
     }
-    enum code code = ranking_reserve(r, 1);
-    if (code != OK)
-        return code;
-    size_t at = ranking_better(r, value);
-    memmove(r->v + at + 1, r->v + at, (r->n - at) * sizeof(*r->v));
-    r->v[at] = value;
+    if (r->n_allocated == r->n_blocks && ranking_reserve(r, 1) != OK)
+        return E_NOMEM;
+    if (r->n_blocks == 0)
+        r->counts[r->n_blocks++] = 0;
+    size_t block = r->n > 0 ? block_of(r, value) : 0;
+    if (r->counts[block] == RANKING_BLOCK) {
+        split(r, block);
+        block += r->blocks[block + 1][0] < value;
+    }
+    double *v = r->blocks[block];
+    size_t at = place_in(v, r->counts[block], value);
+    memmove(v + at + 1, v + at, (r->counts[block] - at) * sizeof(*v));
+    v[at] = value;
+    r->counts[block]++;
     r->n++;
     return OK;
 }
@@ -65,10 +131,19 @@ size_t ranking_size(const struct ranking *r)
     return r->n + r->n_missing;
 }
 
+double ranking_at(const struct ranking *r, size_t i)
+{
+    size_t block = 0;
+    while (i >= r->counts[block])
+        i -= r->counts[block++];
+    return r->blocks[block][i];
+}
+
 double ranking_median(const struct ranking *r)
 {
     size_t size = ranking_size(r), high = size / 2, low = size % 2 ? high : high - 1;
     if (size == 0 || high >= r->n)
         return (double)NAN;
-    return low == high ? r->v[low] : r->v[low] / 2 + r->v[high] / 2;
+    double a = ranking_at(r, low), b = ranking_at(r, high);
+    return low == high ? a : a / 2 + b / 2;
 }

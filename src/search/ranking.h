@@ -1,8 +1,9 @@
 /*
  * A ranking: values in ascending order, those that are missing (NaN) behind all others.
  *
- * Adding one is a binary search and a memmove; everything else is a look-up. At 10,000 values an
- * addition moves 40 KB on average, about a microsecond.
+ * They stand in blocks of at most RANKING_BLOCK. Adding one is a binary search for its block and in
+ * it, and a memmove of half a block; asking for a place adds up the blocks' sizes before it. At
+ * 100,000 values an addition takes a tenth of a microsecond, where one sorted array took ten.
  */
 #ifndef SEARCH_RANKING_H
 #define SEARCH_RANKING_H
@@ -10,10 +11,15 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+enum { RANKING_BLOCK = 256 };
 
 struct ranking {
-    double *v; /* the n real ones, ascending */
-    size_t n, capacity;
+    double **blocks;  /* ascending, one after the other; then the spare ones */
+    uint32_t *counts; /* of the blocks, none of which is empty */
+    size_t n_blocks, n_allocated, capacity;
+    size_t n; /* real values */
     size_t n_missing;
 };
 
@@ -22,6 +28,8 @@ void ranking_free(struct ranking *r);
 enum code ranking_reserve(struct ranking *r, size_t more) must_check;
 enum code ranking_add(struct ranking *r, double value) must_check;
 size_t ranking_size(const struct ranking *r); /* missing ones included */
+/* The i-th real value, i < n. */
+double ranking_at(const struct ranking *r, size_t i);
 /* How many are strictly better (smaller) than value. */
 size_t ranking_better(const struct ranking *r, double value);
 /* Of an even number the mean of the two in the middle; NaN when that is missing or it is empty. */

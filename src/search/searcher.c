@@ -114,7 +114,7 @@ static enum code make_entry(struct searcher *s, struct arena *a, enum entry_kind
     if (code != OK)
         return code;
     struct entry entry = {.seq = s->seq + 1, .kind = kind, .trial = trial};
-    if (arena_str(a, buf_view(&s->text), &entry.data) != OK)
+    if (!s->settings.unwritten && arena_str(a, buf_view(&s->text), &entry.data) != OK)
         return error_nomem(e);
     *ret = entry;
     return OK;
@@ -126,7 +126,8 @@ enum code searcher_begin(struct searcher *s, struct arena *a, struct entry *ret_
     if (s->begun)
         return error_set(e, E_STATE, "the search has begun already");
     buf_clear(&s->text);
-    entry_write_begin(&s->settings, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_begin(&s->settings, &s->text);
     enum code code = make_entry(s, a, ENTRY_BEGIN, 0, ret_entry, e);
     if (code != OK)
         return code;
@@ -157,7 +158,8 @@ static enum code ask_more(struct searcher *s, struct arena *a, const struct allo
     struct proposal p = {
         .kind = ASK_MORE, .trial = x->trial, .seed = t->seed, .steps = r.steps, .from = r.from};
     buf_clear(&s->text);
-    entry_write_more(&r, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_more(&r, &s->text);
     struct entry entry;
     enum code code = make_entry(s, a, ENTRY_ASK, x->trial, &entry, e);
     if (code == OK && config_copy(a, trials_seen(&s->trials, x->trial)->config, &p.config) != OK)
@@ -176,7 +178,8 @@ static enum code ask_new(struct searcher *s, struct arena *a, const struct ask_r
 {
     int64_t trial = (int64_t)s->trials.n + 1;
     buf_clear(&s->text);
-    entry_write_ask(&s->settings, r, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_ask(&s->settings, r, &s->text);
     struct entry entry;
     enum code code = make_entry(s, a, ENTRY_ASK, trial, &entry, e);
     if (code == OK)
@@ -273,7 +276,8 @@ enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, in
         return code;
     struct report_record r = {step, value, decide(s, trial, step, value)};
     buf_clear(&s->text);
-    entry_write_report(&r, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_report(&r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_REPORT, trial, &entry, e);
     if (code == OK)
@@ -306,7 +310,8 @@ enum code searcher_exit_result(struct searcher *s, struct arena *a, int64_t tria
         return code;
     struct exit_record r = {outcome, step, *result};
     buf_clear(&s->text);
-    entry_write_exit(&s->settings, &r, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_exit(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_EXIT, trial, &entry, e);
     if (code == OK)
@@ -347,7 +352,8 @@ enum code searcher_evidence(struct searcher *s, struct arena *a, const struct co
         return code;
     struct evidence_record r = {*config, {outcome, step, *result}};
     buf_clear(&s->text);
-    entry_write_evidence(&s->settings, &r, &s->text);
+    if (!s->settings.unwritten)
+        entry_write_evidence(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_EVENT, 0, &entry, e);
     if (code == OK)
@@ -374,7 +380,8 @@ enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
     if (code != OK)
         return code;
     buf_clear(&s->text);
-    entry_write_reopened(&s->text);
+    if (!s->settings.unwritten)
+        entry_write_reopened(&s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_EVENT, trial, &entry, e);
     if (code == OK)
@@ -397,6 +404,11 @@ int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t st
         wanted = end < wanted ? end : wanted;
     }
     return wanted;
+}
+
+const struct config *searcher_config(const struct searcher *s, int64_t trial)
+{
+    return trials_get(&s->trials, trial) ? trials_seen(&s->trials, trial)->config : NULL;
 }
 
 void searcher_set_trials(struct searcher *s, int64_t trials)

@@ -52,6 +52,7 @@ struct searcher_settings {
     const struct config *baseline; /* borrowed; NULL: none. Trial 1, always trained to the end */
     size_t n_first;
     const struct config *first; /* borrowed; proposed after the baseline, before anything else */
+    bool unwritten; /* entries come without their data: nobody keeps a journal */
 };
 
 /* What a trial came to, for searches of several objectives or with requirements. */
@@ -197,6 +198,8 @@ enum code searcher_apply(struct searcher *s, const struct entry *entry, struct e
 enum code searcher_recompute(struct searcher *s, const struct entry *entry,
                              struct error *e) must_check;
 
+/* The configuration of a trial, as long as the searcher lives; NULL: there is no such trial. */
+const struct config *searcher_config(const struct searcher *s, int64_t trial);
 /* Changes of effort while it runs (more trials); journalled by the caller as an event. */
 void searcher_set_trials(struct searcher *s, int64_t trials);
 

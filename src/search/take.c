@@ -113,10 +113,11 @@ enum code take_report(struct searcher *s, int64_t trial, const struct report_rec
     if (!t->stopping) {
         double value = minimised(&s->settings, 0, r->value);
         struct measurement m = {.entry = s->seq + 1, .step = r->step, .value = value};
-        if (trials_measure(&s->trials, trial, m) != OK)
+        bool compared = searcher_has_levels(s);
+        if (compared && trials_measure(&s->trials, trial, m) != OK)
             return error_nomem(e);
         if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK) {
-            t->n_measured--;
+            t->n_measured -= compared;
             return error_nomem(e);
         }
     }

@@ -300,10 +300,25 @@ void trials_go_on(struct trials *t, int64_t number, int64_t steps, double *room)
     t->v[number - 1].steps = steps;
 }
 
+/* Ends stand in the order of their entries, after the evidence. */
+static size_t place_among_ended(const struct trials *t, int64_t entry)
+{
+    size_t lo = t->n_evidence, hi = t->n_ended;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (t->v[t->ended[middle] - t->n_evidence].ended_at < entry)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
 void trials_reopen(struct trials *t, int64_t number, double *room)
 {
     struct trial *trial = &t->v[number - 1];
     struct observation *seen = trials_seen(t, number);
+    size_t at = place_among_ended(t, trial->ended_at);
     trial->ended = trial->stopping = trial->paused = false;
     trial->ended_at = 0;
     trial->room = room;
@@ -317,9 +332,6 @@ void trials_reopen(struct trials *t, int64_t number, double *room)
                                  .origin = seen->origin,
                                  .baseline = seen->baseline,
                                  .pending = true};
-    size_t at = 0, position = t->n_evidence + (size_t)number - 1;
-    while (t->ended[at] != position)
-        at++;
     memmove(&t->ended[at], &t->ended[at + 1], (t->n_ended - at - 1) * sizeof(*t->ended));
     t->n_ended--;
     t->taken_back++;

@@ -25,7 +25,7 @@ struct store {
     bool locked;
     bool grouped; /* between begin and commit */
     bool doomed;  /* the group can only be rolled back */
-    bool keeps_journal;
+    bool brief;   /* store_is_brief */
 };
 
 struct store_backend {

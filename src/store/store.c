@@ -135,9 +135,9 @@ enum code store_lock(struct store *s, struct error *e)
     return code;
 }
 
-bool store_keeps_journal(const struct store *s)
+bool store_is_brief(const struct store *s)
 {
-    return s->keeps_journal;
+    return s->brief;
 }
 
 int store_schema_version(const struct store *s)

@@ -265,9 +265,9 @@ enum code store_journal(struct store *s, struct search_id id, int64_t from_seq,
                         enum code (*visit)(void *, const struct journal_row *), void *self,
                         struct error *e) must_check;
 
-/* Does it keep entries of the journal? Of one that doesn't (memory:brief) nothing can be resumed,
- * and whoever writes entries need not make their text. */
-bool store_keeps_journal(const struct store *s);
+/* Does it keep no journal, no points, and of a trial no parameters (memory:brief)? Nothing of it can
+ * be resumed; whoever writes to it need not make those texts. */
+bool store_is_brief(const struct store *s);
 /* For doctor: the backend's own integrity check (what is wrong goes to `ret`; the code says whether
  * looking was possible), the schema's version, the bytes it takes on disk. */
 enum code store_check(struct store *s, struct problems *ret) must_check;

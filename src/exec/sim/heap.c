@@ -3,36 +3,36 @@
 
 #include <stdlib.h>
 
-static bool before(const struct running *a, const struct running *b)
+static bool before(const struct planned *a, const struct planned *b)
 {
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-static void put(struct sim *s, size_t i, struct running *a)
+static void put(struct sim *s, size_t i, struct planned p)
 {
-    s->heap[i] = a;
-    a->place = i;
+    s->heap[i] = p;
+    p.a->place = i;
 }
 
 static void up(struct sim *s, size_t i)
 {
-    struct running *a = s->heap[i];
-    for (; i > 0 && before(a, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+    struct planned p = s->heap[i];
+    for (; i > 0 && before(&p, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
         put(s, i, s->heap[(i - 1) / 2]);
-    put(s, i, a);
+    put(s, i, p);
 }
 
 static void down(struct sim *s, size_t i)
 {
-    struct running *a = s->heap[i];
+    struct planned p = s->heap[i];
     for (size_t child; (child = 2 * i + 1) < s->n_heap; i = child) {
-        if (child + 1 < s->n_heap && before(s->heap[child + 1], s->heap[child]))
+        if (child + 1 < s->n_heap && before(&s->heap[child + 1], &s->heap[child]))
             child++;
-        if (!before(s->heap[child], a))
+        if (!before(&s->heap[child], &p))
             break;
         put(s, i, s->heap[child]);
     }
-    put(s, i, a);
+    put(s, i, p);
 }
 
 enum code sim_reserve(struct sim *s, struct error *e)
@@ -40,7 +40,7 @@ enum code sim_reserve(struct sim *s, struct error *e)
     if (s->n_running < s->heap_capacity)
         return OK;
     size_t capacity = s->heap_capacity ? s->heap_capacity * 2 : 64;
-    struct running **heap = reallocarray(s->heap, capacity, sizeof(struct running *));
+    struct planned *heap = reallocarray(s->heap, capacity, sizeof(*heap));
     if (!heap)
         return error_nomem(e);
     s->heap = heap;
@@ -50,22 +50,22 @@ enum code sim_reserve(struct sim *s, struct error *e)
 
 void sim_plan(struct sim *s, struct running *a, enum due due, int64_t at)
 {
-    bool waits = a->due == DUE_NOTHING;
-    a->due = due;
-    a->at = at;
-    a->order = s->order++;
-    if (waits) {
-        put(s, s->n_heap++, a);
+    const struct planned p = {at, s->order++, a};
+    if (a->due == DUE_NOTHING) {
+        put(s, s->n_heap++, p);
         up(s, a->place);
     } else {
+        put(s, a->place, p);
         up(s, a->place);
         down(s, a->place);
     }
+    a->due = due;
 }
 
 struct running *sim_take(struct sim *s)
 {
-    struct running *first = s->heap[0], *last = s->heap[--s->n_heap];
+    struct running *first = s->heap[0].a;
+    struct planned last = s->heap[--s->n_heap];
     if (s->n_heap > 0) {
         put(s, 0, last);
         down(s, 0);

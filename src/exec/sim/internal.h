@@ -18,8 +18,6 @@ struct running {
     struct sim_attempt seen;
     struct sim_course course;
     int64_t id, seq;
-    int64_t at;      /* when it does what is due */
-    uint64_t order;  /* among what is due at one time */
     size_t place;    /* in the heap */
     enum due due;
     int64_t began;   /* when it started */
@@ -36,11 +34,18 @@ struct running {
     struct running *link; /* in its slot of the table; or of those to be used again */
 };
 
+/* In the heap. */
+struct planned {
+    int64_t at;     /* when it does what is due */
+    uint64_t order; /* among what is due at one time */
+    struct running *a;
+};
+
 struct sim {
     struct executor executor; /* first */
     struct sim_options o;
     struct executor_listener listener;
-    struct running **heap;
+    struct planned *heap;
     size_t n_heap, heap_capacity;
     struct running **table; /* by id, chained; a power of two */
     size_t n_table, n_running;

@@ -144,7 +144,8 @@ static void tell_exit(struct sim *s, struct running *a, enum wire_reason reason,
 
 static void start_up(struct sim *s, struct running *a)
 {
-    struct error e = {0};
+    struct error e;
+    error_init(&e);
     if (s->failed.code == OK &&
         s->o.model.begin(s->o.model.self, &a->seen, &a->course, &e) != OK)
         s->failed = e;
@@ -202,7 +203,7 @@ static void happen(struct sim *s, struct running *a)
 int64_t sim_next(const struct executor *x)
 {
     const struct sim *s = (const struct sim *)x;
-    return s->n_heap > 0 ? s->heap[0]->at : INT64_MAX;
+    return s->n_heap > 0 ? s->heap[0].at : INT64_MAX;
 }
 
 enum code sim_turn(struct executor *x, struct error *e)
@@ -210,11 +211,11 @@ enum code sim_turn(struct executor *x, struct error *e)
     struct sim *s = of(x);
     if (s->n_heap == 0)
         return OK;
-    int64_t at = s->heap[0]->at;
+    int64_t at = s->heap[0].at;
     uint64_t planned = s->order;
     s->o.clock->real_ns += at - now(s);
     s->o.clock->monotonic_ns = at;
-    while (s->n_heap > 0 && s->heap[0]->at == at && s->heap[0]->order < planned)
+    while (s->n_heap > 0 && s->heap[0].at == at && s->heap[0].order < planned)
         happen(s, sim_take(s));
     s->listener.settled(s->listener.self);
     if (s->failed.code == OK)

@@ -3,8 +3,8 @@
  * own, and is gone when it is closed.
  *
  *   memory:        keeps all that a store on disk keeps
- *   memory:brief   keeps searches and trials, and attempts while they live: no points, no journal.
- *                  A simulation of a million trials reads none of them
+ *   memory:brief   keeps searches and trials, and attempts while they live: no points, no journal,
+ *                  no parameters. A simulation of a million trials reads none of them
  */
 #include "store/memory/internal.h"
 
@@ -158,8 +158,7 @@ static enum code memory_open(const char *place, enum store_mode mode, enum durab
     if (!m)
         return error_nomem(e);
     m->head = (struct store){.backend = &memory_backend, .mode = mode};
-    m->head.keeps_journal = !brief;
-    m->brief = brief;
+    m->head.brief = m->brief = brief;
     arena_init(&m->arena, ARENA_MAX);
     *ret = &m->head;
     return OK;

@@ -153,7 +153,7 @@ static enum code backend_open(const char *place, enum store_mode mode, enum dura
     struct sqlite_store *q = calloc(1, sizeof(*q));
     if (!q)
         return error_nomem(e);
-    q->base = (struct store){.backend = &sqlite_backend, .mode = mode, .keeps_journal = true};
+    q->base = (struct store){.backend = &sqlite_backend, .mode = mode};
     q->durability = durability;
     q->lock_fd = -1;
     q->path = strdup(place);
