@@ -7,7 +7,9 @@
 #include "api/simulate.h"
 
 #include "api/project.h"
+#include "base/io.h"
 #include "base/number.h"
+#include "exec/sim/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,10 @@ static const struct option options[] = {
     {"seed", 0, "N", "seed of the first run (default: the file's, or 1)"},
     {"workers", 'w', "N", "attempts at once (default: the file's parallel, or 1)"},
     {"function", 0, "NAME", "what programs report: sphere (default), rosenbrock, rastrigin, ..."},
+    {"table", 0, "CSV", "they report what a table has: columns of parameters, of values, of steps"},
+    {"value", 0, "COLUMN", "the table's column of values (default: the metric's name)"},
+    {"exact", 0, NULL, "what the table lacks is infeasible, rather than its nearest row"},
+    {"program", 0, NULL, "run the file's command, and report what it prints"},
     {"noise", 0, "SD", "standard deviation of what is added to each report (default 0)"},
     {"step-time", 0, "SECONDS", "of a step: an expression of the parameters, or a prior"},
     {"spread", 0, "PRIOR", "factor of an attempt's step time; may be given several times"},
@@ -99,8 +105,8 @@ static enum code read_cluster(const struct invocation *inv, struct simulation *x
     return code;
 }
 
-static enum code read_objective(const struct invocation *inv, struct simulation *x,
-                                struct error *e)
+static enum code read_function(const struct invocation *inv, struct simulation *x,
+                               struct error *e)
 {
     const struct settings *st = x->settings;
     const char *name = option_value(inv, "function");
@@ -109,13 +115,86 @@ static enum code read_objective(const struct invocation *inv, struct simulation 
                                   .max_steps = st->effort.has_steps ? st->effort.max_steps : 0,
                                   .minimize = st->minimize[0]};
     enum code code = option_real(inv, "noise", 0, 1e300, &f.noise, e);
+    return code == OK ? objective_function(&f, &x->cluster.objective, e) : code;
+}
+
+static enum code read_table(const struct invocation *inv, struct simulation *x, struct error *e)
+{
+    const char *value = option_value(inv, "value");
+    struct table_settings t = {.file = option_value(inv, "table"),
+                               .space = x->settings->space,
+                               .value = value ? str_of(value) : x->settings->measures[0].name,
+                               .exact = option_given(inv, "exact")};
+    struct buf text;
+    buf_init(&text, TABLE_BYTES_MAX);
+    enum code code = io_read_file(t.file, TABLE_BYTES_MAX, &text, e);
+    t.text = buf_view(&text);
     if (code == OK)
-        code = objective_function(&f, &x->cluster.objective, e);
-    char *words = code == OK ? arena_fmt(&x->arena, "function %.*s", STR_FMT(f.name)) : NULL;
-    if (code == OK && !words)
-        code = error_nomem(e);
-    x->objective = str_of(words);
+        code = objective_table(&t, &x->cluster.objective, e);
+    buf_free(&text);
     return code;
+}
+
+static enum code read_program(const struct invocation *inv, struct simulation *x, struct error *e)
+{
+    struct project p;
+    if (!x->settings->command) {
+        error_set(e, E_INVALID, "--program runs the file's command, and it has none");
+        error_hint(e, "write command: python3 train.py ${args}");
+        return E_INVALID;
+    }
+    enum code code = project_find(inv, inv->n_args > 0 ? inv->args[0] : NULL, true, &p, e);
+    if (code != OK)
+        return code;
+    x->directory = arena_cstr(&x->arena, str_of(p.directory));
+    project_free(&p);
+    x->runs_program = true;
+    return x->directory ? OK : error_nomem(e);
+}
+
+/* Options that say something about one kind of objective alone. */
+static enum code check_kinds(const struct invocation *inv, struct error *e)
+{
+    static const char *const kinds[] = {"function", "table", "program"};
+    static const char *const belong[][2] = {
+        {"value", "table"}, {"exact", "table"}, {"noise", "function"}};
+    const char *given = NULL;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!option_given(inv, kinds[i]))
+            continue;
+        if (given)
+            return error_set(e, E_USAGE, "--%s and --%s are two answers to one question", given,
+                             kinds[i]);
+        given = kinds[i];
+    }
+    for (size_t i = 0; i < sizeof(belong) / sizeof(belong[0]); i++) {
+        bool fits = strcmp(given ? given : "function", belong[i][1]) == 0;
+        if (option_given(inv, belong[i][0]) && !fits)
+            return error_set(e, E_USAGE, "--%s belongs to --%s", belong[i][0], belong[i][1]);
+    }
+    return OK;
+}
+
+static enum code read_objective(const struct invocation *inv, struct simulation *x,
+                                struct error *e)
+{
+    const char *table = option_value(inv, "table"), *function = option_value(inv, "function");
+    enum code code = check_kinds(inv, e);
+    if (code != OK)
+        return code;
+    char *words;
+    if (option_given(inv, "program")) {
+        code = read_program(inv, x, e);
+        words = arena_fmt(&x->arena, "the program's own output");
+    } else if (table) {
+        code = read_table(inv, x, e);
+        words = arena_fmt(&x->arena, "table %s", table);
+    } else {
+        code = read_function(inv, x, e);
+        words = arena_fmt(&x->arena, "function %s", function ? function : "sphere");
+    }
+    x->objective = str_of(words);
+    return code == OK && !words ? error_nomem(e) : code;
 }
 
 static enum code read_run(const struct invocation *inv, struct simulation *x, struct error *e)

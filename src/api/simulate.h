@@ -4,6 +4,7 @@
  *   simulate.c         the command: options to a simulation
  *   simulate_run.c     one run: the real scheduler and searcher on exec/sim and a store in memory
  *   simulate_repeat.c  many runs, on threads, and what they come to
+ *   simulate_program.c an objective that runs the program
  *   simulate_show.c    what is printed
  */
 #ifndef API_SIMULATE_H
@@ -24,7 +25,9 @@ struct simulation {
     bool from_scratch;
     bool has_target;
     double target;
-    struct cluster cluster; /* but for its seed */
+    struct cluster cluster; /* but for its seed, and where a program is run, its objective */
+    bool runs_program;
+    char *directory;        /* of the file: where a program is run */
 };
 
 /* A report that was better than all before. */
@@ -53,6 +56,14 @@ struct simulated {
     size_t n_trace, trace_capacity;
     int64_t target_ns, target_steps; /* when a report reached the target; -1: none did */
 };
+
+/* What the program of the settings prints when it is run with a trial's parameters: once for each
+ * trial, and again where it is to be trained further than it was. It runs in `directory`, with a
+ * checkpoint folder of its own that lasts from one to the next; standard output and error are read
+ * for the metric as a supervisor does. Exit 65 is infeasible, another status a failure. Settings and
+ * directory are borrowed. Not to be shared between runs. */
+enum code objective_program(const struct settings *st, const char *directory,
+                            struct objective *ret, struct error *e) must_check;
 
 enum code simulation_run(const struct simulation *x, uint64_t seed, struct simulated *ret,
                          struct error *e) must_check;

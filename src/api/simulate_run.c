@@ -137,6 +137,8 @@ static void unmake(struct world *w)
 {
     if (w->executor)
         w->executor->ops->close(w->executor);
+    if (w->x->runs_program && w->cluster.objective.destroy)
+        w->cluster.objective.destroy(w->cluster.objective.self);
     scheduler_free(w->scheduler);
     store_close(w->store);
 }
@@ -241,6 +243,12 @@ static enum code simulate(struct world *w, uint64_t seed, struct error *e)
         code = reload(w->x, seed, &st, e);
     if (code != OK)
         return code;
+    if (w->x->runs_program)
+        code = objective_program(st, w->x->directory, &w->cluster.objective, e);
+    if (code != OK) {
+        settings_free(st);
+        return code;
+    }
     w->minimize = st->minimize[0];
     w->last_step = st->effort.has_steps ? st->effort.max_steps : 1;
     const struct submission sub = {.settings = st, .directory = ""};

@@ -34,6 +34,8 @@ static int64_t after(int64_t from, double seconds)
 static int64_t last_step(const struct running *a)
 {
     int64_t steps = a->seen.steps > 0 ? a->seen.steps : 1;
+    if (a->course.fails && a->course.ends < steps)
+        return a->course.ends;
     return a->course.ends > 0 && a->course.ends < steps ? a->course.ends : steps;
 }
 
@@ -169,8 +171,10 @@ static void end(struct sim *s, struct running *a)
     };
     if (a->course.infeasible)
         tell_exit(s, a, WIRE_EXIT, 65, -1);
+    else if (a->verdict == VERDICT_CONTINUE)
+        tell_exit(s, a, WIRE_EXIT, a->course.fails, -1);
     else
-        tell_exit(s, a, reasons[a->verdict], a->verdict == VERDICT_CONTINUE ? 0 : -1, -1);
+        tell_exit(s, a, reasons[a->verdict], -1, -1);
 }
 
 static void happen(struct sim *s, struct running *a)

@@ -44,6 +44,7 @@ struct sim_course {
                          more */
     bool infeasible;  /* it says so when it has started up */
     int64_t ends;     /* its program has no more steps than this; 0: it has */
+    int fails;        /* it exits with this status after those steps; 0: it doesn't fail */
     double limits[4]; /* the model's own */
     const void *kept;
 };
