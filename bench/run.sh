@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/run.sh [overhead|listing|points|store|searcher|numerics ...]: the figures of bench/README.md; without
+# bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]: the figures of bench/README.md; without
 # a word overhead, listing, points. bench/run.sh speed [OPTION ...]: suggestions beside other optimisers'.
 # TRAWL_BUILD names the build folder (build).
 set -eu
@@ -27,13 +27,13 @@ build trawl trawl-supervisor bench/one bench/points bench/stopwatch
 uptime
 for word in "$@"; do
     case "$word" in
-    overhead | listing | points) python3 "bench/$word.py" ;;
+    overhead | listing | points | simulate) python3 "bench/$word.py" ;;
     store | searcher | numerics)
         build "bench/bench_$word"
         (cd "$TRAWL_BUILD" && "bench/bench_$word")
         ;;
     *)
-        echo "usage: bench/run.sh [overhead|listing|points|store|searcher|numerics ...]" >&2
+        echo "usage: bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]" >&2
         echo "       bench/run.sh speed [--help]" >&2
         exit 2
         ;;

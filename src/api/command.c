@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const struct command *const all[] = {
-    &command_init,     &command_check,   &command_plan,   &command_try,    &command_run,
+    &command_init,     &command_check,    &command_plan,    &command_try,    &command_run,
     &command_optimize, &command_simulate, &command_resume,  &command_pause,  &command_stop,
     &command_kill,     &command_retry,    &command_ls,      &command_show,   &command_trials,
     &command_best,     &command_logs,     &command_metrics, &command_export, &command_report,

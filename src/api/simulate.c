@@ -105,8 +105,7 @@ static enum code read_cluster(const struct invocation *inv, struct simulation *x
     return code;
 }
 
-static enum code read_function(const struct invocation *inv, struct simulation *x,
-                               struct error *e)
+static enum code read_function(const struct invocation *inv, struct simulation *x, struct error *e)
 {
     const struct settings *st = x->settings;
     const char *name = option_value(inv, "function");
@@ -175,8 +174,7 @@ static enum code check_kinds(const struct invocation *inv, struct error *e)
     return OK;
 }
 
-static enum code read_objective(const struct invocation *inv, struct simulation *x,
-                                struct error *e)
+static enum code read_objective(const struct invocation *inv, struct simulation *x, struct error *e)
 {
     const char *table = option_value(inv, "table"), *function = option_value(inv, "function");
     enum code code = check_kinds(inv, e);

@@ -27,7 +27,7 @@ struct simulation {
     double target;
     struct cluster cluster; /* but for its seed, and where a program is run, its objective */
     bool runs_program;
-    char *directory;        /* of the file: where a program is run */
+    char *directory; /* of the file: where a program is run */
 };
 
 /* A report that was better than all before. */
@@ -48,7 +48,7 @@ struct simulated {
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t trials;
     struct sim_totals totals;
-    double utilisation; /* the share of the workers' time in which attempts ran */
+    double utilisation;          /* the share of the workers' time in which attempts ran */
     int64_t full, first_full_ns; /* reports of the last step there is; the first's time, or -1 */
     bool has_best;
     struct trial_row best; /* as `trawl best` ranks */
@@ -60,10 +60,10 @@ struct simulated {
 /* What the program of the settings prints when it is run with a trial's parameters: once for each
  * trial, and again where it is to be trained further than it was. It runs in `directory`, with a
  * checkpoint folder of its own that lasts from one to the next; standard output and error are read
- * for the metric as a supervisor does. Exit 65 is infeasible, another status a failure. Settings and
- * directory are borrowed. Not to be shared between runs. */
-enum code objective_program(const struct settings *st, const char *directory,
-                            struct objective *ret, struct error *e) must_check;
+ * for the metric as a supervisor does. Exit 65 is infeasible, another status a failure. Settings
+ * and directory are borrowed. Not to be shared between runs. */
+enum code objective_program(const struct settings *st, const char *directory, struct objective *ret,
+                            struct error *e) must_check;
 
 enum code simulation_run(const struct simulation *x, uint64_t seed, struct simulated *ret,
                          struct error *e) must_check;

@@ -44,7 +44,7 @@ struct printed {
 struct program {
     const struct settings *st;
     const char *directory;
-    char *scratch; /* a folder for parameters and checkpoints; NULL: not made yet */
+    char *scratch;          /* a folder for parameters and checkpoints; NULL: not made yet */
     struct printed *trials; /* by number */
     size_t n_trials;
 };
@@ -138,8 +138,8 @@ static enum code environment(struct going *g, const struct command_values *v, ch
         if (code != OK)
             return code;
         if (n_words > 0)
-            env[n++] = arena_fmt(&g->arena, "%.*s=%.*s", STR_FMT(st->env_names[i]),
-                                 STR_FMT(words[0]));
+            env[n++] =
+                arena_fmt(&g->arena, "%.*s=%.*s", STR_FMT(st->env_names[i]), STR_FMT(words[0]));
     }
     env[n++] = assign(g, "TRAWL_TRIAL", v->trial);
     env[n++] = assign(g, "TRAWL_PARAMS", v->params);
@@ -347,8 +347,8 @@ static void destroy(void *self)
     free(p);
 }
 
-enum code objective_program(const struct settings *st, const char *directory,
-                            struct objective *ret, struct error *e)
+enum code objective_program(const struct settings *st, const char *directory, struct objective *ret,
+                            struct error *e)
 {
     struct program *p = calloc(1, sizeof(*p));
     if (!p)

@@ -1,8 +1,8 @@
 /*
  * One simulated search.
  *
- * Nothing of it is the simulation's own but the cluster: the scheduler, the searcher and the store's
- * interface are those of `trawl run`.
+ * Nothing of it is the simulation's own but the cluster: the scheduler, the searcher and the
+ * store's interface are those of `trawl run`.
  */
 #include "api/simulate.h"
 
@@ -266,8 +266,8 @@ enum code simulation_run(const struct simulation *x, uint64_t seed, struct simul
                       .cluster = x->cluster,
                       .clock = {.real_ns = THE_EPOCH_NS, .monotonic_ns = START_NS}};
     w.cluster.seed = seed;
-    *ret = (struct simulated){
-        .seed = seed, .first_full_ns = -1, .target_ns = -1, .target_steps = -1};
+    *ret =
+        (struct simulated){.seed = seed, .first_full_ns = -1, .target_ns = -1, .target_steps = -1};
     arena_init(&ret->arena, ARENA_MAX);
     enum code code = simulate(&w, seed, e);
     unmake(&w);

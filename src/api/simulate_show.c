@@ -321,9 +321,9 @@ static enum code print_one(struct screen *out, const struct simulation *x,
 static enum code print_many(struct screen *out, const struct simulation *x,
                             const struct simulated *runs, size_t n, struct error *e)
 {
-    static const struct column columns[] = {{"", false},     {"mean", true}, {"95 % from", true},
-                                            {"to", true},    {"10 %", true}, {"median", true},
-                                            {"90 %", true},  {"runs", true}};
+    static const struct column columns[] = {{"", false},    {"mean", true}, {"95 % from", true},
+                                            {"to", true},   {"10 %", true}, {"median", true},
+                                            {"90 %", true}, {"runs", true}};
     struct table *t;
     enum code code = table_new(out, columns, sizeof(columns) / sizeof(columns[0]), &t, e);
     if (code != OK)

@@ -49,9 +49,14 @@ static struct arena_block *add_block(struct arena *a, size_t size)
         room = size;
     if (room > SIZE_MAX - sizeof(struct arena_block))
         return NULL;
-    struct arena_block *block = calloc(1, sizeof(*block) + room);
+    /* glibc's calloc passes by the thread's cache of small blocks. */
+    bool small = room <= FIRST_BLOCK;
+    struct arena_block *block =
+        small ? malloc(sizeof(*block) + room) : calloc(1, sizeof(*block) + room);
     if (!block)
         return NULL;
+    if (small)
+        memset(block, 0, sizeof(*block) + room);
     block->size = room;
     block->next = a->head;
     a->head = block;

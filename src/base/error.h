@@ -45,8 +45,8 @@ struct error {
     char hint[512];    /* what to do; may be empty */
 };
 
-/* Nothing went wrong yet. What `= {0}` says too, but without writing two kilobytes: for what happens
- * a million times. */
+/* Nothing went wrong yet. What `= {0}` says too, but without writing two kilobytes: for what
+ * happens a million times. */
 static inline void error_init(struct error *e)
 {
     e->code = OK;

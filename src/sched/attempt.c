@@ -104,11 +104,11 @@ bool live_attempt_save(struct scheduler *s, struct live_attempt *at)
 
 static struct live_attempt *attempt_new(struct live_trial *t)
 {
-    struct live_attempt *at = calloc(1, sizeof *at);
+    struct live_attempt *at = malloc(sizeof *at);
     if (at == NULL)
         return NULL;
+    *at = (struct live_attempt){.trial = t};
     arena_init(&at->arena, SPEC_ARENA_MAX);
-    at->trial = t;
     return at;
 }
 

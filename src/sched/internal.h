@@ -54,9 +54,9 @@ struct live_trial {
     struct arena arena;
     struct trial_row row;
     struct config config;
-    struct taken *taken; /* a measure each */
+    struct taken *taken;      /* a measure each */
     struct taken first_taken; /* theirs, where there is one measure */
-    int64_t furthest;    /* the highest step of any report; -1: none */
+    int64_t furthest;         /* the highest step of any report; -1: none */
     struct live_attempt *attempt;
     int attempts, lost;
     enum wish wish;
@@ -131,12 +131,12 @@ struct search {
     bool over_budget;   /* time, steps or cost used up */
     bool told_ended;    /* EVENT_SEARCH_ENDED went out */
     char why[512];
-    struct trial_slot *trials; /* by number */
+    struct trial_slot *trials;                   /* by number */
     size_t n_trials, trials_capacity, n_dropped; /* n_trials: slots, of which some are empty */
     int64_t *queue; /* a heap of numbers, the lowest first; some may not be queued any more */
     size_t n_queue, queue_capacity;
     struct live_trial *over; /* may be dropped, once nothing of them waits */
-    int running; /* live attempts */
+    int running;             /* live attempts */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
     int64_t steps_used;

@@ -296,13 +296,15 @@ static void act_start(struct scheduler *s, struct live_attempt *at)
 static void act(struct scheduler *s, const struct action *a)
 {
     const struct executor_ops *ops = s->executor->ops;
-    struct live_attempt *at = live_attempt_find(s, a->attempt);
+    struct live_attempt *at;
     switch (a->kind) {
     case ACTION_START:
+        at = live_attempt_find(s, a->attempt);
         if (at != NULL)
             act_start(s, at);
         break;
     case ACTION_ADOPT:
+        at = live_attempt_find(s, a->attempt);
         if (at != NULL)
             act_adopt(s, at);
         break;

@@ -48,8 +48,8 @@ struct scheduler_options {
     const char *runtime_dir; /* where endpoint sockets go; copied */
     int cpus;                /* how many this machine has */
     bool keep_going; /* first attempts that fail alike don't end a search: no program is at fault */
-    struct workers workers;  /* submit NULL: there are none, and all is done on the spot */
-    struct event_sink sink;  /* told of everything, after it is durable */
+    struct workers workers; /* submit NULL: there are none, and all is done on the spot */
+    struct event_sink sink; /* told of everything, after it is durable */
 };
 
 enum code scheduler_new(const struct scheduler_options *o, struct scheduler **ret,
@@ -63,7 +63,7 @@ void scheduler_use(struct scheduler *s, struct executor *x);
  * environment that matters; they are recorded and given to every attempt. */
 struct submission {
     struct settings *settings;
-    const char *directory; /* the program's folder */
+    const char *directory;           /* the program's folder */
     const struct snapshot *snapshot; /* NULL: there is no code, and no program runs */
     const struct str *keep;
     size_t n_keep;

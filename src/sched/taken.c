@@ -20,8 +20,7 @@ enum code trial_prepare_taken(struct live_trial *t)
 {
     const struct settings *st = t->search->settings;
     struct scores *scores = &t->row.scores;
-    t->taken =
-        st->n_measures == 1 ? &t->first_taken : calloc(st->n_measures, sizeof *t->taken);
+    t->taken = st->n_measures == 1 ? &t->first_taken : calloc(st->n_measures, sizeof *t->taken);
     if (t->taken == NULL)
         return E_NOMEM;
     for (size_t i = 0; i < st->n_measures; i++) {

@@ -72,12 +72,12 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
                                   const struct trial_row *row, const struct config *config,
                                   struct error *e)
 {
-    struct live_trial *t = calloc(1, sizeof *t);
+    struct live_trial *t = malloc(sizeof *t);
     if (t == NULL) {
         error_nomem(e);
         return NULL;
     }
-    t->search = q;
+    *t = (struct live_trial){.search = q};
     arena_init(&t->arena, TRIAL_ARENA_MAX);
     t->row = *row;
     t->furthest = row->step;

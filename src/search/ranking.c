@@ -11,6 +11,7 @@ void ranking_free(struct ranking *r)
         free(r->blocks[i]);
     free(r->blocks);
     free(r->counts);
+    free(r->tree);
     *r = (struct ranking){.blocks = NULL};
 }
 
@@ -27,10 +28,38 @@ static enum code grow(struct ranking *r, size_t need)
     uint32_t *counts = reallocarray(r->counts, capacity, sizeof(*counts));
     if (counts)
         r->counts = counts;
-    if (!blocks || !counts)
+    uint32_t *tree = reallocarray(r->tree, capacity, sizeof(*tree));
+    if (tree)
+        r->tree = tree;
+    if (!blocks || !counts || !tree)
         return E_NOMEM;
     r->capacity = capacity;
     return OK;
+}
+
+/* How many values stand in the first n blocks. */
+static size_t sum_of(const struct ranking *r, size_t n)
+{
+    size_t sum = 0;
+    for (; n > 0; n &= n - 1)
+        sum += r->tree[n - 1];
+    return sum;
+}
+
+static void count_one(struct ranking *r, size_t block)
+{
+    r->counts[block]++;
+    for (size_t i = block; i < r->n_blocks; i |= i + 1)
+        r->tree[i]++;
+}
+
+static void sum_again(struct ranking *r)
+{
+    for (size_t i = 0; i < r->n_blocks; i++)
+        r->tree[i] = r->counts[i];
+    for (size_t i = 0; i < r->n_blocks; i++)
+        if ((i | (i + 1)) < r->n_blocks)
+            r->tree[i | (i + 1)] += r->tree[i];
 }
 
 /* Each addition splits one block at most. */
@@ -78,13 +107,10 @@ static size_t place_in(const double *v, size_t n, double value)
 
 size_t ranking_better(const struct ranking *r, double value)
 {
-    size_t before = 0;
     if (isnan(value) || r->n == 0)
         return r->n;
     size_t block = block_of(r, value);
-    for (size_t i = 0; i < block; i++)
-        before += r->counts[i];
-    return before + place_in(r->blocks[block], r->counts[block], value);
+    return sum_of(r, block) + place_in(r->blocks[block], r->counts[block], value);
 }
 
 /* The upper half moves into a spare block behind it. */
@@ -93,13 +119,13 @@ static void split(struct ranking *r, size_t at)
     double *new = r->blocks[r->n_blocks];
     uint32_t half = r->counts[at] / 2;
     memmove(r->blocks + at + 2, r->blocks + at + 1, (r->n_blocks - at - 1) * sizeof(double *));
-    memmove(r->counts + at + 2, r->counts + at + 1,
-            (r->n_blocks - at - 1) * sizeof(*r->counts));
+    memmove(r->counts + at + 2, r->counts + at + 1, (r->n_blocks - at - 1) * sizeof(*r->counts));
     memcpy(new, r->blocks[at] + half, (r->counts[at] - half) * sizeof(*new));
     r->blocks[at + 1] = new;
     r->counts[at + 1] = r->counts[at] - half;
     r->counts[at] = half;
     r->n_blocks++;
+    sum_again(r);
 }
 
 enum code ranking_add(struct ranking *r, double value)
@@ -110,8 +136,10 @@ enum code ranking_add(struct ranking *r, double value)
     }
     if (r->n_allocated == r->n_blocks && ranking_reserve(r, 1) != OK)
         return E_NOMEM;
-    if (r->n_blocks == 0)
-        r->counts[r->n_blocks++] = 0;
+    if (r->n_blocks == 0) {
+        r->counts[0] = r->tree[0] = 0;
+        r->n_blocks = 1;
+    }
     size_t block = r->n > 0 ? block_of(r, value) : 0;
     if (r->counts[block] == RANKING_BLOCK) {
         split(r, block);
@@ -121,7 +149,7 @@ enum code ranking_add(struct ranking *r, double value)
     size_t at = place_in(v, r->counts[block], value);
     memmove(v + at + 1, v + at, (r->counts[block] - at) * sizeof(*v));
     v[at] = value;
-    r->counts[block]++;
+    count_one(r, block);
     r->n++;
     return OK;
 }

@@ -2,8 +2,8 @@
  * A ranking: values in ascending order, those that are missing (NaN) behind all others.
  *
  * They stand in blocks of at most RANKING_BLOCK. Adding one is a binary search for its block and in
- * it, and a memmove of half a block; asking for a place adds up the blocks' sizes before it. At
- * 100,000 values an addition takes a tenth of a microsecond, where one sorted array took ten.
+ * it, and a memmove of half a block; asking for a place adds up the sizes of the blocks before it.
+ * At 100,000 values an addition takes a tenth of a microsecond, where one sorted array took ten.
  */
 #ifndef SEARCH_RANKING_H
 #define SEARCH_RANKING_H
@@ -18,6 +18,8 @@ enum { RANKING_BLOCK = 256 };
 struct ranking {
     double **blocks;  /* ascending, one after the other; then the spare ones */
     uint32_t *counts; /* of the blocks, none of which is empty */
+    uint32_t *tree;   /* their sums (Fenwick 1994): tree[i] is that of the lowbit(i + 1) that end
+                         with block i */
     size_t n_blocks, n_allocated, capacity;
     size_t n; /* real values */
     size_t n_missing;

@@ -52,7 +52,7 @@ struct searcher_settings {
     const struct config *baseline; /* borrowed; NULL: none. Trial 1, always trained to the end */
     size_t n_first;
     const struct config *first; /* borrowed; proposed after the baseline, before anything else */
-    bool unwritten; /* entries come without their data: nobody keeps a journal */
+    bool unwritten;             /* entries come without their data: nobody keeps a journal */
 };
 
 /* What a trial came to, for searches of several objectives or with requirements. */

@@ -1,9 +1,10 @@
 /*
  * The store: what every search is, did and found.
  *
- * One interface; the backends are folders (sqlite/, memory/). All calls come from one thread. Reading needs
- * no lock; writing needs the store's lock (store_lock), which one controller holds at a time, and
- * happens between store_begin and store_commit: a group of changes becomes durable together.
+ * One interface; the backends are folders (sqlite/, memory/). All calls come from one thread.
+ * Reading needs no lock; writing needs the store's lock (store_lock), which one controller holds at
+ * a time, and happens between store_begin and store_commit: a group of changes becomes durable
+ * together.
  *
  * Invariants:
  *  1. What store_commit returned OK for survives kill -9; with durability power also power loss.
@@ -265,8 +266,8 @@ enum code store_journal(struct store *s, struct search_id id, int64_t from_seq,
                         enum code (*visit)(void *, const struct journal_row *), void *self,
                         struct error *e) must_check;
 
-/* Does it keep no journal, no points, and of a trial no parameters (memory:brief)? Nothing of it can
- * be resumed; whoever writes to it need not make those texts. */
+/* Does it keep no journal, no points, and of a trial no parameters (memory:brief)? Nothing of it
+ * can be resumed; whoever writes to it need not make those texts. */
 bool store_is_brief(const struct store *s);
 /* For doctor: the backend's own integrity check (what is wrong goes to `ret`; the code says whether
  * looking was possible), the schema's version, the bytes it takes on disk. */

@@ -53,8 +53,8 @@ static void student_matches_the_tables(void **state)
     static const struct {
         size_t df;
         double at975, at995;
-    } rows[] = {{1, 12.70620, 63.65674}, {2, 4.302653, 9.924843}, {3, 3.182446, 5.840909},
-                {5, 2.570582, 4.032143}, {10, 2.228139, 3.169273}, {24, 2.063899, 2.796940},
+    } rows[] = {{1, 12.70620, 63.65674},   {2, 4.302653, 9.924843},  {3, 3.182446, 5.840909},
+                {5, 2.570582, 4.032143},   {10, 2.228139, 3.169273}, {24, 2.063899, 2.796940},
                 {1000, 1.962339, 2.580755}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         double t = rows[i].at975, far = rows[i].at995;
@@ -69,7 +69,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantile_matches_reference), cmocka_unit_test(quantile_undoes_cdf),
         cmocka_unit_test(cdf_keeps_its_tail),         cmocka_unit_test(median_of_odd_and_even),
-        cmocka_unit_test(median_puts_nan_last),         cmocka_unit_test(student_matches_the_tables),
+        cmocka_unit_test(median_puts_nan_last),       cmocka_unit_test(student_matches_the_tables),
     };
     return RUN_TESTS(tests);
 }

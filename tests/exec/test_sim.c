@@ -49,8 +49,7 @@ static void on_event(void *self, int64_t attempt, const struct frame *f)
         h->answer_of[attempt] = f->report.waits ? f->seq : 0;
     }
     if (f->type == FRAME_EXITED)
-        say(h, "%dms:%d ends %d %d ", ms, (int)attempt, (int)f->exited.reason,
-            f->exited.exit_code);
+        say(h, "%dms:%d ends %d %d ", ms, (int)attempt, (int)f->exited.reason, f->exited.exit_code);
 }
 
 static void on_gone(void *self, int64_t attempt)
@@ -177,7 +176,8 @@ static void a_dropped_attempt_keeps_whole_steps(void **state)
     assert_int_equal(sim_totals(h.x).drops, 1);
     assert_int_equal(sim_totals(h.x).steps, 4);
     assert_int_equal(sim_totals(h.x).again, 0);
-    expect(&h, "0:1 starts 2500ms:1 ends 2 -1 gone 1 2:2 starts 4:2 says 4 4500ms:2 ends 1 0 gone 2 ");
+    expect(&h,
+           "0:1 starts 2500ms:1 ends 2 -1 gone 1 2:2 starts 4:2 says 4 4500ms:2 ends 1 0 gone 2 ");
 }
 
 static void from_scratch_nothing_is_kept(void **state)
@@ -243,8 +243,9 @@ static void programs_end_as_they_do(void **state)
     h.course.fails = 0;
     start_one(&h, 3, 3, 0); /* a search without steps: one, and it is over */
     run_until(&h, INT64_MAX);
-    expect(&h, "0:1 starts 1000ms:1 ends 1 65 gone 1 1:2 starts 2:2 says 1 2000ms:2 ends 1 3 gone 2 "
-               "2:3 starts 3:3 says 1 3000ms:3 ends 1 0 gone 3 ");
+    expect(&h,
+           "0:1 starts 1000ms:1 ends 1 65 gone 1 1:2 starts 2:2 says 1 2000ms:2 ends 1 3 gone 2 "
+           "2:3 starts 3:3 says 1 3000ms:3 ends 1 0 gone 3 ");
 }
 
 static void what_was_left_is_gone(void **state)

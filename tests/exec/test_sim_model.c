@@ -35,7 +35,7 @@ static struct space *cube(int n)
         params[i][1] = "uniform(0, 1)";
         params[i][2] = NULL;
     }
-    return make_space((const char *const (*)[3])params, (size_t)n);
+    return make_space((const char *const(*)[3])params, (size_t)n);
 }
 
 /* ---- quantities ---- */
@@ -122,10 +122,8 @@ static double at(const char *name, int n, const double *u, int64_t max_steps, in
     struct objective o;
     struct arena a;
     struct config c;
-    const struct function_settings x = {.name = str_of(name),
-                                        .space = s,
-                                        .max_steps = max_steps,
-                                        .minimize = minimize};
+    const struct function_settings x = {
+        .name = str_of(name), .space = s, .max_steps = max_steps, .minimize = minimize};
     struct sim_course course = {0};
     arena_init(&a, 1 << 20);
     assert_ok(config_decode(s, &a, u, &c));
@@ -230,7 +228,10 @@ static void records_are_read(void **state)
     size_t n;
     struct error e = {0};
     arena_init(&a, 1 << 20);
-    csv_init(&c, STR("\xef\xbb\xbf" "a, b ,\"c,\n\"\"d\"\"\"\r\n\n,,\nlast"), "t.csv");
+    csv_init(&c,
+             STR("\xef\xbb\xbf"
+                 "a, b ,\"c,\n\"\"d\"\"\"\r\n\n,,\nlast"),
+             "t.csv");
     assert_ok(csv_next(&c, &a, f, &n, &e));
     assert_int_equal(n, 3);
     assert_true(str_is(f[1].text, "b") && str_is(f[2].text, "c,\n\"d\""));
@@ -258,11 +259,8 @@ static const char *const tabled[][3] = {{"model", "choice(a, b)", NULL},
 static enum code table(struct space *s, const char *text, bool exact, struct objective *o,
                        struct error *e)
 {
-    const struct table_settings x = {.file = "t.csv",
-                                     .text = str_of(text),
-                                     .space = s,
-                                     .value = STR("loss"),
-                                     .exact = exact};
+    const struct table_settings x = {
+        .file = "t.csv", .text = str_of(text), .space = s, .value = STR("loss"), .exact = exact};
     return objective_table(&x, o, e);
 }
 
@@ -282,7 +280,7 @@ static double look_up(struct space *s, const struct objective *o, const char *js
     return v;
 }
 
-#define GOOD                                                                                       \
+#define GOOD \
     "depth,step,loss,other,model\n2,4,0.5,x,a\n2,1,3,x,a\n,1,9,x,b\n8,1,5,\"y,z\",a\n8,2,,x,a\n"
 
 static void tables_are_looked_up(void **state)

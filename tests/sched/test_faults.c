@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define YAML(parameters, search)                                                          \
-    "space: toy\ncommand: ./t ${args}\nmetric: loss\ngoal: minimize\n"                    \
+#define YAML(parameters, search)                                       \
+    "space: toy\ncommand: ./t ${args}\nmetric: loss\ngoal: minimize\n" \
     "parameters: {" parameters "}\nsearch: {seed: 7, parallel: 4, " search "}\n"
 
 #define PLAIN "x: 'uniform(0, 1)', k: 'choice(a, b, c)'"
@@ -92,9 +92,7 @@ static void a_report_after_the_stop_starts_nothing(void **state)
 
 static double often_nan(struct simulated *w, const struct sim_attempt *a, int64_t step)
 {
-    return a->trial % 4 == 3 ? (double)a->trial
-           : a->trial % 4    ? (double)NAN
-                             : -(double)INFINITY;
+    return a->trial % 4 == 3 ? (double)a->trial : a->trial % 4 ? (double)NAN : -(double)INFINITY;
 }
 
 static void nan_neither_ends_nor_wins(void **state)
@@ -119,8 +117,7 @@ static void nan_neither_ends_nor_wins(void **state)
 
 /* 4: an infeasible configuration never reached the searcher. */
 
-static void third_infeasible(struct simulated *w, const struct sim_attempt *a,
-                             struct sim_course *c)
+static void third_infeasible(struct simulated *w, const struct sim_attempt *a, struct sim_course *c)
 {
     c->infeasible = a->trial % 3 == 0;
 }
@@ -144,9 +141,9 @@ static void the_searcher_hears_of_the_infeasible(void **state)
 
 /* 5: nested parameters broke same-seed-same-search. */
 
-#define NESTED                                                                                   \
-    "b.z: 'uniform(0, 1)', a: 'choice(one, two)', "                                              \
-    "b.deep: {prior: 'choice(x, y)', when: 'a == \"two\"'}, "                                    \
+#define NESTED                                                \
+    "b.z: 'uniform(0, 1)', a: 'choice(one, two)', "           \
+    "b.deep: {prior: 'choice(x, y)', when: 'a == \"two\"'}, " \
     "b.deep.er: {prior: 'loguniform(1e-3, 1)', when: 'b.deep == \"x\"'}, c: 'int(1, 9)'"
 
 static void nested_parameters_search_the_same(void **state)

@@ -3,8 +3,8 @@
  *
  * The suite runs against every backend. What one can't do that is not on disk, its tests leave out
  * where `on_disk` is false: it can't be opened twice (so there is no reader beside the writer, and
- * nobody else who could hold its lock), it is gone when it is closed (reopening leaves it open), and
- * nothing of it is migrated or damaged.
+ * nobody else who could hold its lock), it is gone when it is closed (reopening leaves it open),
+ * and nothing of it is migrated or damaged.
  */
 #ifndef TESTS_STORE_SCRATCH_H
 #define TESTS_STORE_SCRATCH_H

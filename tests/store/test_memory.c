@@ -13,7 +13,8 @@ static struct kept open_memory(const char *where)
 {
     struct kept k = {0};
     struct space_row space;
-    const struct search_row row = {.state = SEARCH_RUNNING, .metric = STR("loss"), .minimize = true};
+    const struct search_row row = {
+        .state = SEARCH_RUNNING, .metric = STR("loss"), .minimize = true};
     assert_ok(store_open(where, STORE_CREATE, DURABILITY_DEFAULT, &k.s, NULL));
     assert_ok(store_lock(k.s, NULL));
     assert_ok(store_begin(k.s, NULL));

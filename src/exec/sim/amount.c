@@ -54,8 +54,8 @@ enum code amount_parse(struct arena *a, struct str text, const char *name, const
     if (is_prior(text)) {
         code = prior_parse(a, text, at, &m.prior, e);
         if (code == OK && !gives_amounts(&m.prior)) {
-            code = error_set(e, E_INVALID, "%.*s may give what is no number from 0 up",
-                             STR_FMT(text));
+            code =
+                error_set(e, E_INVALID, "%.*s may give what is no number from 0 up", STR_FMT(text));
             error_hint(e, "cut it: normal(1, 0.5, lo=0)");
             error_at(e, name, 1, 1);
         }

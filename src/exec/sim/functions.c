@@ -81,8 +81,8 @@ static const struct function {
     int least; /* dimensions */
     double gap;
 } functions[] = {
-    {"sphere", sphere, 1, 2},   {"rosenbrock", rosenbrock, 2, 200}, {"rastrigin", rastrigin, 1, 20},
-    {"ackley", ackley, 1, 10},  {"branin", branin, 2, 50},          {"hartmann", hartmann, 6, 2},
+    {"sphere", sphere, 1, 2},  {"rosenbrock", rosenbrock, 2, 200}, {"rastrigin", rastrigin, 1, 20},
+    {"ackley", ackley, 1, 10}, {"branin", branin, 2, 50},          {"hartmann", hartmann, 6, 2},
 };
 
 enum { FUNCTIONS = sizeof(functions) / sizeof(functions[0]), UNITS_ON_STACK = 64 };

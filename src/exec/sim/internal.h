@@ -18,16 +18,16 @@ struct running {
     struct sim_attempt seen;
     struct sim_course course;
     int64_t id, seq;
-    size_t place;    /* in the heap */
+    size_t place; /* in the heap */
     enum due due;
-    int64_t began;   /* when it started */
-    int64_t trains;  /* when its first step began, and later by what it waited for since */
+    int64_t began;  /* when it started */
+    int64_t trains; /* when its first step began, and later by what it waited for since */
     int64_t reported;
-    int64_t dies;    /* when it is dropped; INT64_MAX: it isn't */
-    int64_t step;    /* of the last report; from which it goes on */
-    int64_t counted; /* steps up to this one are in the totals */
-    int64_t next;    /* the step it reports next */
-    int64_t wanted;  /* the next step the searcher wants to see */
+    int64_t dies;     /* when it is dropped; INT64_MAX: it isn't */
+    int64_t step;     /* of the last report; from which it goes on */
+    int64_t counted;  /* steps up to this one are in the totals */
+    int64_t next;     /* the step it reports next */
+    int64_t wanted;   /* the next step the searcher wants to see */
     int64_t exit_seq; /* 0: its program runs */
     enum verdict verdict;
     bool waits;

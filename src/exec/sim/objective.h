@@ -5,16 +5,18 @@
  *   a table      of measured values, perhaps by step (table.h)
  *   anything else that fills struct objective
  *
- * Functions. u is the configuration in the unit cube (config_encode: 0 is a prior's lower end, 1 its
- * upper; choices lie in the order they are written in; what is inactive is 1/2), d its dimensions.
- * The sums are means over the dimensions, so that values of large and small spaces compare.
+ * Functions. u is the configuration in the unit cube (config_encode: 0 is a prior's lower end, 1
+ * its upper; choices lie in the order they are written in; what is inactive is 1/2), d its
+ * dimensions. The sums are means over the dimensions, so that values of large and small spaces
+ * compare.
  *
  *   sphere      f = mean (4 (u_i - 0.3))^2
  *   rosenbrock  f = mean 100 (z_{i+1} - z_i^2)^2 + (1 - z_i)^2, z = 4 u - 2      (Rosenbrock 1960)
  *   rastrigin   f = mean z_i^2 - 10 cos(2 pi z_i) + 10, z = 10.24 (u - 0.37)     (Rastrigin 1974)
  *   ackley      f = 20 + e - 20 exp(-0.2 sqrt(mean z_i^2)) - exp(mean cos(2 pi z_i)),
  *               z = 65.536 (u - 0.37)                                            (Ackley 1987)
- *   branin      of the first two: x = 15 u_1 - 5, y = 15 u_2, f = (y - 5.1 x^2 / (4 pi^2) + 5 x / pi
+ *   branin      of the first two: x = 15 u_1 - 5, y = 15 u_2, f = (y - 5.1 x^2 / (4 pi^2) + 5 x /
+ * pi
  *               - 6)^2 + 10 (1 - 1 / (8 pi)) cos x + 10                    (Dixon & Szego 1978)
  *   hartmann    of the first six: Hartmann's 6-dimensional function, least -3.32237   (the same)
  *

@@ -123,7 +123,6 @@ static void tell_report(struct sim *s, struct running *a)
     s->listener.event(s->listener.self, a->id, &f);
 }
 
-
 static void tell_exit(struct sim *s, struct running *a, enum wire_reason reason, int exit_code,
                       int signal)
 {
@@ -148,8 +147,7 @@ static void start_up(struct sim *s, struct running *a)
 {
     struct error e;
     error_init(&e);
-    if (s->failed.code == OK &&
-        s->o.model.begin(s->o.model.self, &a->seen, &a->course, &e) != OK)
+    if (s->failed.code == OK && s->o.model.begin(s->o.model.self, &a->seen, &a->course, &e) != OK)
         s->failed = e;
     a->step = a->counted = a->seen.from;
     a->trains = after(now(s), a->course.start_up);
@@ -165,8 +163,8 @@ static void start_up(struct sim *s, struct running *a)
 static void end(struct sim *s, struct running *a)
 {
     static const enum wire_reason reasons[] = {
-        [VERDICT_CONTINUE] = WIRE_EXIT,     [VERDICT_PAUSE] = WIRE_PAUSED,
-        [VERDICT_STOP] = WIRE_STOPPED,      [VERDICT_CANCEL] = WIRE_CANCELLED,
+        [VERDICT_CONTINUE] = WIRE_EXIT,  [VERDICT_PAUSE] = WIRE_PAUSED,
+        [VERDICT_STOP] = WIRE_STOPPED,   [VERDICT_CANCEL] = WIRE_CANCELLED,
         [VERDICT_KILL] = WIRE_CANCELLED,
     };
     if (a->course.infeasible)

@@ -3,8 +3,8 @@
  *
  * Each attempt has one event to come: its start, its next report, its end. They wait in a heap by
  * time, and of one time in the order in which they were planned; sim_turn moves the clock to the
- * next one and tells the listener. What a program reports and how long it takes is a model's to say,
- * which is a function of what it is given: so a simulation depends on its settings alone.
+ * next one and tells the listener. What a program reports and how long it takes is a model's to
+ * say, which is a function of what it is given: so a simulation depends on its settings alone.
  *
  * A program trains from the step its trial's checkpoint holds (or, from_scratch, from 0), a whole
  * step at a time; it reports at every `report_every`-th step, at those that the searcher wants, and

@@ -177,8 +177,8 @@ static enum code read_row(struct reading *r, size_t n)
 {
     struct row row = {.config.space = r->x->space};
     if (n != r->n_columns)
-        return misplaced(r, NULL, E_INVALID,
-                         "this row has %zu fields, and the first line %zu", n, r->n_columns);
+        return misplaced(r, NULL, E_INVALID, "this row has %zu fields, and the first line %zu", n,
+                         r->n_columns);
     row.config.values =
         arena_array(&r->t->arena, r->x->space->n_params, sizeof(*row.config.values));
     if (!row.config.values)

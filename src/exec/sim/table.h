@@ -21,8 +21,8 @@
 enum { TABLE_ROWS_MAX = 10000000, TABLE_BYTES_MAX = 1 << 30 };
 
 struct table_settings {
-    const char *file; /* its name in messages; borrowed */
-    struct str text;  /* borrowed until objective_table returns */
+    const char *file;          /* its name in messages; borrowed */
+    struct str text;           /* borrowed until objective_table returns */
     const struct space *space; /* borrowed */
     struct str value;          /* the column's name */
     bool exact;

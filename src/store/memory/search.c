@@ -8,10 +8,8 @@
 
 static void fill_space(const struct kept_space *p, struct space_row *ret)
 {
-    *ret = (struct space_row){.space = p->space,
-                              .version = p->version,
-                              .name = p->name,
-                              .definition = p->definition};
+    *ret = (struct space_row){
+        .space = p->space, .version = p->version, .name = p->name, .definition = p->definition};
 }
 
 enum code memory_space_put(struct store *s, struct str name, struct str definition, int64_t now,
@@ -78,9 +76,9 @@ void memory_search_free(struct memory_store *m, struct kept_search *q)
 
 static enum code copy_texts(struct arena *a, struct search_row *row, struct error *e)
 {
-    struct str *const texts[] = {&row->space_name, &row->why,          &row->method,
-                                 &row->metric,     &row->measures,     &row->requirements,
-                                 &row->source,     &row->overrides,    &row->settings,
+    struct str *const texts[] = {&row->space_name, &row->why,       &row->method,
+                                 &row->metric,     &row->measures,  &row->requirements,
+                                 &row->source,     &row->overrides, &row->settings,
                                  &row->snapshot,   &row->directory};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (arena_str(a, *texts[i], texts[i]) != OK)

@@ -66,8 +66,9 @@ void memory_trial_row(const struct kept_search *q, const struct kept_trial *t,
 
 /* ---- ranking ---- */
 
-static enum code standings(const struct kept_search *q, struct ranked **ret, double **ret_more,
-                           size_t *ret_n, struct error *e)
+/* All that may be ranked, not grouped and not sorted. */
+static enum code candidates(const struct kept_search *q, struct ranked **ret, double **ret_more,
+                            size_t *ret_n, struct error *e)
 {
     size_t n = 0, n_more = rank_more(&q->aims);
     struct ranked *v = calloc(q->n_trials + 1, sizeof(*v));
@@ -92,10 +93,40 @@ static enum code standings(const struct kept_search *q, struct ranked **ret, dou
         rank_fill_more(&q->aims, &row.scores, more + n * n_more);
         n++;
     }
-    *ret_n = rank_sort(v, n, &q->aims);
+    *ret_n = n;
     *ret = v;
     *ret_more = more;
     return OK;
+}
+
+static bool is_higher(const struct ranked *a, const struct ranked *b)
+{
+    return a->step != b->step ? a->step > b->step : b->stopped && !a->stopped;
+}
+
+/* Moves those that come before all others, whatever their values, to the front; returns how many. */
+static size_t highest_first(struct ranked *v, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (kept > 0 && is_higher(&v[0], &v[i]))
+            continue;
+        if (kept > 0 && is_higher(&v[i], &v[0]))
+            kept = 0;
+        struct ranked other = v[kept];
+        v[kept++] = v[i];
+        v[i] = other;
+    }
+    return kept;
+}
+
+static enum code standings(const struct kept_search *q, struct ranked **ret, double **ret_more,
+                           size_t *ret_n, struct error *e)
+{
+    enum code code = candidates(q, ret, ret_more, ret_n, e);
+    if (code == OK)
+        *ret_n = rank_sort(*ret, *ret_n, &q->aims);
+    return code;
 }
 
 enum code memory_find_best(struct kept_search *q, struct error *e)
@@ -104,10 +135,18 @@ enum code memory_find_best(struct kept_search *q, struct error *e)
     double *more;
     size_t n;
     if (q->aims.n_objectives == 1) {
-        enum code code = standings(q, &v, &more, &n, e);
+        enum code code = candidates(q, &v, &more, &n, e);
         if (code != OK)
             return code;
-        q->row.best_trial = n > 0 ? v[0].number : 0;
+        /* Few trials get far: those are looked at first. Where none of them may be ranked, having no
+         * value or missing a requirement, the next ones are. */
+        size_t from = 0, ranked = 0;
+        while (ranked == 0 && from < n) {
+            size_t highest = highest_first(v + from, n - from);
+            ranked = rank_sort(v + from, highest, &q->aims);
+            from += ranked > 0 ? 0 : highest;
+        }
+        q->row.best_trial = ranked > 0 ? v[from].number : 0;
         free(v);
         free(more);
     }
@@ -140,8 +179,8 @@ enum code memory_best(struct store *s, struct search_id id, int limit,
 
 /* ---- writing ---- */
 
-static enum code keep_scores(struct kept_search *q, const struct scores *from,
-                             struct kept_trial *t, struct error *e)
+static enum code keep_scores(struct kept_search *q, const struct scores *from, struct kept_trial *t,
+                             struct error *e)
 {
     if (from->n_values < 2 && from->n_excess == 0) {
         t->scores = NULL;
