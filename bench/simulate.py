@@ -14,7 +14,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRAWL = os.path.join(ROOT, os.environ.get("TRAWL_BUILD", "build"), "trawl")
-RUNS = 5
+RUNS = 3
 FILE = """\
 goal: minimize
 parameters: {lr: "loguniform(1e-4, 1)", depth: "int(2, 12)", drop: "uniform(0, 0.5)"}

@@ -447,6 +447,30 @@ static enum code print_plot(struct screen *out, const struct simulated *runs, si
     return OK;
 }
 
+/* Of many runs, those that came to no good end. */
+static void print_states(struct screen *out, const struct simulated *runs, size_t n)
+{
+    const struct simulated *odd = &runs[0];
+    size_t n_odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (runs[i].state == SEARCH_COMPLETED)
+            continue;
+        odd = n_odd == 0 ? &runs[i] : odd;
+        n_odd++;
+    }
+    if (n > 1 && n_odd == 0)
+        return;
+    struct buf b;
+    buf_init(&b, 4096);
+    if (n > 1)
+        buf_fmt(&b, "%zu of %zu runs did not complete; the first is ", n_odd, n);
+    buf_cstr(&b, search_state_name(odd->state));
+    if (odd->why.n > 0)
+        buf_fmt(&b, ": %.*s", STR_FMT(odd->why));
+    field(out, "state", buf_view(&b));
+    buf_free(&b);
+}
+
 enum code simulation_print(struct screen *out, const struct simulation *x,
                            const struct simulated *runs, size_t n, struct error *e)
 {
@@ -458,13 +482,8 @@ enum code simulation_print(struct screen *out, const struct simulation *x,
     field(out, "objective", x->objective);
     buf_fmt(&b, "%d worker%s", x->workers, x->workers == 1 ? "" : "s");
     field(out, "cluster", buf_view(&b));
-    buf_clear(&b);
-    buf_fmt(&b, "%s", search_state_name(runs[0].state));
-    if (runs[0].why.n > 0)
-        buf_fmt(&b, ": %.*s", STR_FMT(runs[0].why));
-    if (n == 1)
-        field(out, "state", buf_view(&b));
     buf_free(&b);
+    print_states(out, runs, n);
     enum code code = print_plot(out, runs, n, e);
     screen_text(out, TONE_PLAIN, STR("\n"));
     if (code == OK)

@@ -316,7 +316,7 @@ static void wrong_tables_are_placed(void **state)
         {"", 1, 1, "no column model"},
         {"model,loss\n", 1, 1, "no column depth"},
         {"model,depth,los\na,1,2\n", 1, 1, "no column loss"},
-        {"model,depth,loss\n", 1, 1, "no rows"},
+        {"model,depth,loss\n", 2, 1, "no rows"},
         {"model,depth,loss\na,1\n", 2, 1, "2 fields"},
         {"model,depth,loss\na,1,2\nc,1,2\n", 3, 1, "c"},
         {"model,depth,loss\na,99,2\n", 2, 3, "99"},
