@@ -104,7 +104,8 @@ static bool is_higher(const struct ranked *a, const struct ranked *b)
     return a->step != b->step ? a->step > b->step : b->stopped && !a->stopped;
 }
 
-/* Moves those that come before all others, whatever their values, to the front; returns how many. */
+/* Moves those that come before all others, whatever their values, to the front; returns how many.
+ */
 static size_t highest_first(struct ranked *v, size_t n)
 {
     size_t kept = 0;
@@ -138,8 +139,8 @@ enum code memory_find_best(struct kept_search *q, struct error *e)
         enum code code = candidates(q, &v, &more, &n, e);
         if (code != OK)
             return code;
-        /* Few trials get far: those are looked at first. Where none of them may be ranked, having no
-         * value or missing a requirement, the next ones are. */
+        /* Few trials get far: those are looked at first. Where none of them may be ranked, having
+         * no value or missing a requirement, the next ones are. */
         size_t from = 0, ranked = 0;
         while (ranked == 0 && from < n) {
             size_t highest = highest_first(v + from, n - from);
