@@ -4,6 +4,7 @@
  * one alone.
  */
 #include "base/linalg.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "base/vec.h"
 
@@ -19,6 +20,7 @@ struct work {
     double columns[DIMENSIONS][MOST], room[8 * MOST];
     const double *column[DIMENSIONS];
     double *matrix, *factor, *b;
+    struct buf text;
     bool well;
 };
 
@@ -80,6 +82,13 @@ static void do_eigen(struct work *w)
     w->well = linalg_eigen(w->n, w->matrix, w->n, w->x, w->b, w->n) == OK;
 }
 
+static void do_write(struct work *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        number_write_real(&w->text, w->x[i]);
+    w->well = buf_end(&w->text, NULL) == OK;
+}
+
 static const struct {
     const char *name;
     void (*run)(struct work *);
@@ -95,6 +104,7 @@ static const struct {
     {"solve_vector", do_solve_vector},
     {"inverse", do_inverse},
     {"eigen", do_eigen},
+    {"write", do_write},
 };
 
 static void fill(struct work *w)
@@ -138,6 +148,7 @@ int main(int argc, char **argv)
     if (!w || argc < 2 || n == 0 || n > MOST)
         return 2;
     w->n = n;
+    buf_init(&w->text, 1 << 20);
     w->matrix = calloc(n * n, sizeof(double));
     w->factor = calloc(n * n, sizeof(double));
     w->b = calloc(n * (n > RIGHT ? n : RIGHT), sizeof(double));

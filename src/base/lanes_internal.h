@@ -177,9 +177,12 @@ inlined lanes lanes_polynomial(const double *c, int n, lanes y)
     return (sum[0] + sum[1] * y) + (sum[2] + sum[3] * y) * y2;
 }
 
-/* Cody & Waite 1980: x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) = 1 + (r + r^2 P(r)); 2^n in two
- * factors, so that denormal results are reached. */
-inlined lanes lanes_exp(lanes x)
+/* Cody & Waite 1980: x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) = 1 + (r + r^2 P(r)). Returns
+ * exp(r), and n + exp_round, whose low bits are n. */
+static const double exp_round = 0x1.8p52;
+static const uint64_t exp_round_bits = 0x4338000000000000;
+
+inlined lanes lanes_exp_parts(lanes x, lanes *ret_n)
 {
     static const double p[] = {
         0.5000000000000001,     0.16666666666666669,    0.04166666666662413,
@@ -187,16 +190,26 @@ inlined lanes lanes_exp(lanes x)
         2.4801521295954376e-05, 2.7557268459997064e-06, 2.7620088445409746e-07,
         2.510038549551032e-08,
     };
-    const double round = 0x1.8p52; /* added, it leaves the nearest whole number in the low bits */
-    const uint64_t round_bits = 0x4338000000000000;
-    lanes c = lanes_min(lanes_of(710), lanes_max(lanes_of(-746), x));
-    lanes t = c * 0x1.71547652b82fep+0 + round; /* 1 / ln 2 */
-    lanes n = t - round;
-    lanes r = (c - n * 0x1.62e42fefa3800p-1) - n * 0x1.ef35793c76730p-45; /* ln 2 */
-    lanes y = 1.0 + (r + r * r * lanes_polynomial(p, 10, r));
-    lanes_bits k = (lanes_bits)t - round_bits;
-    lanes_bits half = (lanes_bits)(n * 0.5 + round) - round_bits;
+    lanes t = x * 0x1.71547652b82fep+0 + exp_round, n = t - exp_round;    /* 1 / ln 2 */
+    lanes r = (x - n * 0x1.62e42fefa3800p-1) - n * 0x1.ef35793c76730p-45; /* ln 2 */
+    *ret_n = t;
+    return 1.0 + (r + r * r * lanes_polynomial(p, 10, r));
+}
+
+/* 2^n in two factors, so that denormal results are reached. */
+inlined lanes lanes_exp(lanes x)
+{
+    lanes t, y = lanes_exp_parts(lanes_min(lanes_of(710), lanes_max(lanes_of(-746), x)), &t);
+    lanes_bits k = (lanes_bits)t - exp_round_bits;
+    lanes_bits half = (lanes_bits)((t - exp_round) * 0.5 + exp_round) - exp_round_bits;
     return y * (lanes)((half + 1023) << 52) * (lanes)((k - half + 1023) << 52);
+}
+
+/* lanes_exp, bit for bit, of |x| < 700; anything of another x. */
+inlined lanes lanes_exp_near(lanes x)
+{
+    lanes t, y = lanes_exp_parts(x, &t);
+    return y * (lanes)(((lanes_bits)t + (1023 - exp_round_bits)) << 52);
 }
 
 /* Cody & Waite 1980: x = 2^e m with m in [sqrt(1/2), sqrt(2)); log(m) = 2 artanh(s) with s = (m -

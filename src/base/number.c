@@ -1,9 +1,9 @@
 /*
  * Numbers to and from text.
  *
- * printf and strtod write and read the locale's decimal point, so neither is ever shown one: digits
- * are taken out of printf's answer and put together here, and strtod is given whole digits with an
- * exponent.
+ * The shortest form is found by whole numbers alone. Elsewhere printf and strtod write and read the
+ * locale's decimal point, so neither is ever shown one: digits are taken out of printf's answer and
+ * put together here, and strtod is given whole digits with an exponent.
  */
 #include "base/number.h"
 
@@ -26,8 +26,8 @@ struct decimal {
     char digit[DIGITS_MAX + 1];
 };
 
-/* x rounded to n digits. Returns what they read back as. */
-static double to_decimal(double x, int n, struct decimal *ret)
+/* x rounded to n digits. */
+static void to_decimal(double x, int n, struct decimal *ret)
 {
     char text[64];
     snprintf(text, sizeof(text), "%.*e", n - 1, x);
@@ -39,61 +39,168 @@ static double to_decimal(double x, int n, struct decimal *ret)
     ret->point = (int)strtol(p + 1, NULL, 10) + 1;
     while (ret->n > 1 && ret->digit[ret->n - 1] == '0')
         ret->n--;
-    return strtod(text, NULL);
 }
 
-/* Most numbers that people and programs print are short: m / 10^k with m below 10^15. Both are
- * exact, so the division is the nearest double to that decimal, and of at most 15 digits only one
- * reads back as x: what printf would have found, at a tenth of its cost. */
-static bool quick_decimal(double x, struct decimal *ret)
+/* The 128 bits that 10^power begins with. */
+struct power {
+    uint64_t high, low;
+};
+
+enum { POWER_FIRST = -292 };
+static const struct power powers_of_ten[] = {
+#include "base/powers_of_ten.inc"
+};
+
+/* floor(log10(2^e)) and floor(log2(10^e)), right for every e that a double can bring. */
+static int log10_of_power2(int e)
 {
-    static const double power[] = {1, 1e3, 1e6, 1e9, 1e12, 1e15};
-    double a = fabs(x);
-    for (size_t i = 0; i < sizeof power / sizeof power[0] && a * power[i] < 1e15; i++) {
-        uint64_t m = (uint64_t)(a * power[i] + 0.5);
-        if (m == 0 || (double)m / power[i] != a)
-            continue;
-        int trailing = 0, n = 0;
-        for (; m % 10 == 0; m /= 10)
-            trailing++;
-        char reversed[20];
-        for (; m > 0; m /= 10)
-            reversed[n++] = (char)('0' + m % 10);
-        *ret = (struct decimal){.negative = x < 0, .n = n, .point = n + trailing - 3 * (int)i};
-        for (int k = 0; k < n; k++)
-            ret->digit[k] = reversed[n - 1 - k];
-        return true;
+    return (e * 1262611) >> 22;
+}
+
+static int log2_of_power10(int e)
+{
+    return (e * 1741647) >> 19;
+}
+
+/* floor(c g / 2^128), its last bit set where something was cut off: such a number compares with
+ * even ones as the exact product would (round to odd). g is too large by less than 1, which shows
+ * as a lower part of 1 at most. */
+static uint64_t round_to_odd(struct power g, uint64_t c)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide low = (wide)c * g.low, sum = (wide)c * g.high + (uint64_t)(low >> 64);
+    return (uint64_t)(sum >> 64) | ((uint64_t)sum > 1);
+}
+
+/* v / unit to the nearest whole number, to the even one of two. */
+static uint64_t nearest(uint64_t v, uint64_t unit)
+{
+    uint64_t m = v / unit, rest = 2 * (v % unit);
+    return m + (rest > unit || (rest == unit && m % 2 == 1));
+}
+
+/* A double c 2^q, and the ends of what reads back as it, in fourths of 10^k. */
+struct rounding {
+    uint64_t value, low, high;
+};
+
+static struct rounding rounding_of(uint64_t c, int q, int k, bool narrow)
+{
+    struct power g = powers_of_ten[-k - POWER_FIRST];
+    int shift = q + log2_of_power10(-k) + 1;
+    uint64_t odd = c & 1; /* then what lies halfway reads back as a neighbour */
+    return (struct rounding){
+        .value = round_to_odd(g, (4 * c) << shift),
+        .low = round_to_odd(g, (4 * c - 2 + narrow) << shift) + odd,
+        .high = round_to_odd(g, (4 * c + 2) << shift) - odd,
+    };
+}
+
+static bool within(const struct rounding *r, uint64_t m, uint64_t unit)
+{
+    return r->low <= m * unit && m * unit <= r->high;
+}
+
+static void take_digits(uint64_t m, int exponent, struct decimal *ret)
+{
+    char reversed[20];
+    int n = 0;
+    for (; m % 100000000 == 0; m /= 100000000)
+        exponent += 8;
+    for (; m % 10 == 0; m /= 10)
+        exponent++;
+    for (; m > 0; m /= 10)
+        reversed[n++] = (char)('0' + m % 10);
+    ret->n = n;
+    ret->point = n + exponent;
+    for (int i = 0; i < n; i++)
+        ret->digit[i] = reversed[n - 1 - i];
+}
+
+/*
+ * The fewest digits to which x can be rounded so that they read back as x (Giulietti, "The
+ * Schubfach way to render doubles", 2021).
+ *
+ * What reads back as x = c 2^q is an interval at most 2^q wide; with 10^k <= 2^q < 10^(k+1) it
+ * holds one multiple of 10^(k+1) or none, and if none then one of 10^k, the nearest to x being the
+ * one to take. Below a power of two the doubles are twice as dense, the interval is narrower on
+ * that side, and it may take 10^(k-1).
+ */
+static void to_shortest(double x, struct decimal *ret)
+{
+    uint64_t bits, c, m;
+    memcpy(&bits, &x, sizeof(bits));
+    int biased = (int)(bits >> 52 & 0x7ff);
+    c = bits & (UINT64_MAX >> 12);
+    *ret = (struct decimal){.negative = bits >> 63, .n = 1, .point = 1, .digit = "0"};
+    if (biased == 0 && c == 0)
+        return;
+    bool narrow = c == 0 && biased > 1;
+    c |= (uint64_t)(biased > 0) << 52;
+    int q = (biased > 0 ? biased : 1) - 1075, k = log10_of_power2(q);
+    struct rounding r = rounding_of(c, q, k, narrow);
+    if (within(&r, m = nearest(r.value, 40), 40)) {
+        take_digits(m, k + 1, ret);
+    } else if (within(&r, m = nearest(r.value, 4), 4)) {
+        take_digits(m, k, ret);
+    } else {
+        r = rounding_of(c, q, k - 1, narrow);
+        take_digits(nearest(r.value, 4), k - 1, ret);
     }
-    return false;
+}
+
+/* Text that is put together in one place, to be added at once. */
+struct text {
+    size_t n;
+    char p[48];
+};
+
+static void put(struct text *t, const char *p, int n)
+{
+    for (int i = 0; i < n; i++)
+        t->p[t->n++] = p[i];
+}
+
+static void put_zeros(struct text *t, int n)
+{
+    for (int i = 0; i < n; i++)
+        t->p[t->n++] = '0';
+}
+
+static void put_exponent(struct text *t, int e)
+{
+    unsigned v = (unsigned)abs(e);
+    put(t, e < 0 ? "e-" : "e+", 2);
+    if (v >= 100)
+        t->p[t->n++] = (char)('0' + v / 100);
+    t->p[t->n++] = (char)('0' + v / 10 % 10);
+    t->p[t->n++] = (char)('0' + v % 10);
 }
 
 static void write_decimal(struct buf *b, const struct decimal *d, int point_max, bool keep_real)
 {
-    if (d->negative)
-        buf_char(b, '-');
+    struct text t;
+    t.n = 0;
+    put(&t, "-", d->negative);
     if (d->point < -3 || d->point > point_max) {
-        buf_add(b, d->digit, 1);
-        if (d->n > 1) {
-            buf_char(b, '.');
-            buf_add(b, d->digit + 1, (size_t)d->n - 1);
-        }
-        buf_fmt(b, "e%c%02d", d->point <= 0 ? '-' : '+', abs(d->point - 1));
-        return;
-    }
-    if (d->point <= 0) {
-        buf_cstr(b, "0.");
-        buf_repeat(b, '0', (size_t)-d->point);
-        buf_add(b, d->digit, (size_t)d->n);
+        put(&t, d->digit, 1);
+        put(&t, ".", d->n > 1);
+        put(&t, d->digit + 1, d->n - 1);
+        put_exponent(&t, d->point - 1);
+    } else if (d->point <= 0) {
+        put(&t, "0.", 2);
+        put_zeros(&t, -d->point);
+        put(&t, d->digit, d->n);
     } else if (d->n > d->point) {
-        buf_add(b, d->digit, (size_t)d->point);
-        buf_char(b, '.');
-        buf_add(b, d->digit + d->point, (size_t)(d->n - d->point));
+        put(&t, d->digit, d->point);
+        put(&t, ".", 1);
+        put(&t, d->digit + d->point, d->n - d->point);
     } else {
-        buf_add(b, d->digit, (size_t)d->n);
-        buf_repeat(b, '0', (size_t)(d->point - d->n));
-        if (keep_real)
-            buf_cstr(b, ".0");
+        put(&t, d->digit, d->n);
+        put_zeros(&t, d->point - d->n);
+        put(&t, ".0", keep_real ? 2 : 0);
     }
+    buf_add(b, t.p, t.n);
 }
 
 static bool write_special(struct buf *b, double x)
@@ -108,16 +215,8 @@ static void write_shortest(struct buf *b, double x, bool keep_real)
 {
     if (write_special(b, x))
         return;
-    /* 15 digits always survive double, so where 15 do, the zeros at their end are all there is to
-     * strip; only subnormals, which hold fewer, may do with less. */
-    int n = fabs(x) < DBL_MIN ? 1 : DBL_DIG;
     struct decimal d;
-    if (quick_decimal(x, &d)) {
-        write_decimal(b, &d, DBL_DIG + 1, keep_real);
-        return;
-    }
-    while (to_decimal(x, n, &d) != x && n < DIGITS_MAX)
-        n++;
+    to_shortest(x, &d);
     write_decimal(b, &d, DBL_DIG + 1, keep_real);
 }
 

@@ -288,7 +288,7 @@ inlined void add_exp(const double *x, double most, struct partial *s)
     }
     if (lanes_any(~nothing))
         for (int p = 0; p < PARTS; p++)
-            s->part[p] += lanes_select(t[p] < -60, lanes_of(0), lanes_exp(t[p]));
+            s->part[p] += (lanes)(~(t[p] < -60) & (lanes_mask)lanes_exp_near(t[p]));
 }
 
 /* sum(exp(x - most)). */

@@ -1,3 +1,5 @@
+#include "base/trial.h"
+
 #include "base/number.h"
 #include "base/rng.h"
 #include "testing.h"
@@ -105,6 +107,73 @@ static void round_trips(void **state)
         assert_real(back, x);
         assert_true(number_parse_real(str_of(write_with(number_write_real, x)), &back));
         assert_real(back, x);
+    }
+}
+
+static void is_as_by_trial(double x)
+{
+    char text[64];
+    if (!isfinite(x))
+        return;
+    shortest_by_trial(x, text);
+    assert_string_equal(write_with(number_write, x), text);
+}
+
+/* x, -x, and three doubles on either side. */
+static void are_as_by_trial(double x)
+{
+    double above = x, below = x;
+    is_as_by_trial(x);
+    is_as_by_trial(-x);
+    for (int i = 0; i < 3; i++) {
+        is_as_by_trial(above = nextafter(above, (double)INFINITY));
+        is_as_by_trial(below = nextafter(below, -(double)INFINITY));
+    }
+}
+
+/* A power of two is twice as far from the next double as from the one before. */
+static void powers_are_as_by_trial(void **state)
+{
+    for (int e = -1074; e <= 1023; e++)
+        are_as_by_trial(ldexp(1, e));
+    for (int e = -323; e <= 308; e++) {
+        char text[16];
+        snprintf(text, sizeof(text), "1e%d", e);
+        are_as_by_trial(strtod(text, NULL));
+    }
+    are_as_by_trial(0);
+    are_as_by_trial(DBL_MAX);
+}
+
+static void edges_are_as_by_trial(void **state)
+{
+    for (int i = 0; i < 2000; i++) {
+        is_as_by_trial(i);
+        is_as_by_trial(i + 0.5);
+        is_as_by_trial(i / 1000.0);
+        is_as_by_trial(ldexp(i, -1074));
+        is_as_by_trial(DBL_MIN - ldexp(i, -1074));
+        is_as_by_trial(ldexp(1, 53) + i - 1000);
+        is_as_by_trial(ldexp(1, 52) + i / 2.0 - 500);
+        is_as_by_trial(1e16 + 2 * i - 2000);
+        is_as_by_trial(1e17 + 16 * i - 16000);
+    }
+}
+
+/* TRAWL_NUMBERS: how many (tools/soak takes millions). */
+static void any_is_as_by_trial(void **state)
+{
+    const char *s = getenv("TRAWL_NUMBERS");
+    long n = s ? strtol(s, NULL, 10) : 20000;
+    struct rng r;
+    rng_init(&r, 3, 0);
+    for (long i = 0; i < n; i++) {
+        uint64_t bits = rng_u64(&r);
+        double x;
+        if (i % 16 == 0)
+            bits &= ~((uint64_t)0x7ff << 52); /* subnormals */
+        memcpy(&x, &bits, sizeof(x));
+        is_as_by_trial(i % 4 == 1 ? rng_unit(&r) : x);
     }
 }
 
@@ -218,15 +287,12 @@ static void locale_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_the_shortest),
-        cmocka_unit_test(real_stays_real),
-        cmocka_unit_test(short_is_for_people),
-        cmocka_unit_test(round_trips),
-        cmocka_unit_test(parses_integers),
-        cmocka_unit_test(parses_reals),
-        cmocka_unit_test(refuses_what_is_no_real),
-        cmocka_unit_test(scan_takes_the_longest),
-        cmocka_unit_test(short_reals_are_the_nearest),
+        cmocka_unit_test(writes_the_shortest),    cmocka_unit_test(real_stays_real),
+        cmocka_unit_test(short_is_for_people),    cmocka_unit_test(round_trips),
+        cmocka_unit_test(powers_are_as_by_trial), cmocka_unit_test(edges_are_as_by_trial),
+        cmocka_unit_test(any_is_as_by_trial),     cmocka_unit_test(parses_integers),
+        cmocka_unit_test(parses_reals),           cmocka_unit_test(refuses_what_is_no_real),
+        cmocka_unit_test(scan_takes_the_longest), cmocka_unit_test(short_reals_are_the_nearest),
         cmocka_unit_test(locale_changes_nothing),
     };
     return RUN_TESTS(tests);

@@ -1,6 +1,9 @@
 /*
  * Numbers, sizes, durations and times: whatever is taken is written so that it reads back the same.
+ * The first eight bytes are also a double as they are.
  */
+#include "base/trial.h"
+
 #include "base/number.h"
 #include "fuzz/fuzzing.h"
 
@@ -30,6 +33,20 @@ static void real_round_trips(struct str s, struct buf *b)
         number_write_short(b, x, digits);
         FUZZ_CHECK(number_parse_real(buf_view(b), &back));
     }
+}
+
+static void bits_round_trip(const uint8_t *bytes, struct buf *b)
+{
+    double x, back;
+    char text[64];
+    memcpy(&x, bytes, sizeof(x));
+    buf_clear(b);
+    number_write(b, x);
+    FUZZ_CHECK(number_parse_real(buf_view(b), &back) && same(x, back));
+    if (!isfinite(x))
+        return;
+    shortest_by_trial(x, text);
+    FUZZ_CHECK(str_is(buf_view(b), text));
 }
 
 static void quantities_round_trip(struct str s, struct buf *b)
@@ -66,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     double x;
     buf_init(&b, 4096);
     real_round_trips(s, &b);
+    if (size >= sizeof(double))
+        bits_round_trip(data, &b);
     quantities_round_trip(s, &b);
     FUZZ_CHECK(number_scan_real(s, &x) <= size);
     FUZZ_CHECK(buf_end(&b, NULL) == OK);
