@@ -59,7 +59,7 @@ static void draw_option(struct made_up *x, struct rng *r)
         snprintf(x->options, sizeof(x->options), "(%s=%s)", o->name, o->words[rng_below(r, n)]);
     } else {
         /* mostly near the lower limit, where spaces and budgets of this size feel it */
-        double value = o->lo + (o->hi - o->lo) * pow(rng_unit(r), 4);
+        double value = o->lo + (o->hi - o->lo) * pow(rng_unit(r), 8);
         value = o->whole ? floor(value) : value;
         snprintf(x->options, sizeof(x->options), "(%s=%.6g)", o->name, value);
     }
@@ -136,7 +136,7 @@ static void made_up_searches(void **state)
     uint64_t from = (uint64_t)environment("TRAWL_SEED", 0);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; i < n; i++) {
-        int64_t searches = environment("TRAWL_SEARCHES", affordable(kinds[i], 60, 20));
+        int64_t searches = environment("TRAWL_SEARCHES", affordable(kinds[i], 15, 6));
         for (uint64_t seed = from; seed < from + (uint64_t)searches; seed++) {
             struct made_up x;
             make_up(&x, kinds[i], seed);

@@ -29,11 +29,12 @@
 
 enum {
     GOOD_MAX = 25,
-    BRANCH_LEAST = 3, /* trials that make a branch one of its own */
-    BRANCHES_MAX = 8, /* that compete, those with the best trials */
-    ROUNDS = 4,       /* of candidates, while all are known or not allowed */
-    TRIES = 50,       /* draws for each candidate */
-    MOVES = 64,       /* neighbours, in the end */
+    BRANCH_LEAST = 3,  /* trials that make a branch one of its own */
+    BRANCHES_MAX = 8,  /* that compete, those with the best trials */
+    ROUNDS = 4,        /* of candidates, while all are known or not allowed */
+    TRIES = 50,        /* draws for each candidate */
+    LOOKED_MOST = 200, /* candidates, for one that is new */
+    MOVES = 64,        /* neighbours, in the end */
     LISTS_MAX = 16 << 20
 };
 
@@ -201,28 +202,40 @@ static enum code draw_candidates(struct work *w, const struct good *g, const str
     return OK;
 }
 
-/* The candidate from `from` on with the largest score that is new; *ret_is: there is one. Scores
- * of what is known are spoilt. */
+/* A candidate's configuration, if it is allowed and new. */
+static enum code look_at(const struct work *w, size_t i, struct config *ret, bool *ret_new)
+{
+    const struct crowd *c = &w->crowd;
+    if (config_decode(w->t->space, w->a, c->u + i * c->encoding->n_units, ret) != OK)
+        return E_NOMEM;
+    *ret_new = config_allowed(ret, NULL) && !history_knows(w->h, ret);
+    return OK;
+}
+
+/* The candidate from `from` on with the largest score that is new; *ret_is: there is one. Where a
+ * space is all but used up, looking at a few of many candidates says as much as looking at all. */
 static enum code best_new(struct work *w, size_t from, size_t *ret, struct config *ret_config,
                           bool *ret_is)
 {
-    struct crowd *c = &w->crowd;
-    for (;;) {
-        size_t best = c->n;
-        for (size_t i = from; i < c->n; i++)
-            if (c->score[i] > -(double)INFINITY && (best == c->n || c->score[i] > c->score[best]))
-                best = i;
-        *ret_is = best < c->n;
-        if (!*ret_is)
-            return OK;
-        const double *u = c->u + best * c->encoding->n_units;
-        if (config_decode(w->t->space, w->a, u, ret_config) != OK)
+    const struct crowd *c = &w->crowd;
+    double most = -(double)INFINITY;
+    *ret_is = false;
+    for (size_t i = from, looked = 0; i < c->n && looked < LOOKED_MOST; i++) {
+        struct config config;
+        bool is_new;
+        if (!(c->score[i] > most))
+            continue;
+        looked++;
+        if (look_at(w, i, &config, &is_new) != OK)
             return E_NOMEM;
-        *ret = best;
-        if (config_allowed(ret_config, NULL) && !history_knows(w->h, ret_config))
-            return OK;
-        c->score[best] = -(double)INFINITY;
+        if (!is_new)
+            continue;
+        most = c->score[i];
+        *ret = i;
+        *ret_config = config;
+        *ret_is = true;
     }
+    return OK;
 }
 
 /* Candidates of one branch; the best new one is kept, in place of the first. */
