@@ -99,7 +99,7 @@ enum { MEASURES = sizeof(measures) / sizeof(measures[0]) };
 static enum code spread_runs(const struct measured_by *m, const struct simulated *runs, size_t n,
                              struct spread_of *ret, struct error *e)
 {
-    double *v = calloc(n, sizeof(*v));
+    double *v = calloc(n + 1, sizeof(*v));
     if (!v)
         return error_nomem(e);
     for (size_t i = 0; i < n; i++)
@@ -370,7 +370,7 @@ static double best_by(const struct simulated *r, double ns)
 static enum code best_over_time(const struct simulated *runs, size_t n, int width, double *ret,
                                 double *ret_ns, struct error *e)
 {
-    double *v = calloc(n, sizeof(*v));
+    double *v = calloc(n + 1, sizeof(*v));
     if (!v)
         return error_nomem(e);
     *ret_ns = 0;
@@ -431,9 +431,11 @@ static enum code print_plot(struct screen *out, const struct simulated *runs, si
     if (width < 20)
         return OK;
     enum code code = best_over_time(runs, n, width, v, &ns, e);
-    bounds_of(v, width, &lo, &hi);
-    if (code != OK || !(hi >= lo))
+    if (code != OK)
         return code;
+    bounds_of(v, width, &lo, &hi);
+    if (!(hi >= lo))
+        return OK;
     screen_text(out, TONE_PLAIN, STR("\n"));
     for (int row = 0; row < PLOT_HEIGHT; row++) {
         label(out, row == 0 ? hi : lo, row == 0 || row == PLOT_HEIGHT - 1);
