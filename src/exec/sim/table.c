@@ -280,7 +280,7 @@ static const struct curve *nearest(const struct tabled *t, const struct config *
     const struct curve *found = NULL;
     double least = (double)INFINITY;
     config_encode(c, u);
-    for (size_t i = 0; t->rows && i < t->n_curves; i++) {
+    for (size_t i = 0; t->curves && i < t->n_curves; i++) {
         const struct row *row = &t->rows[t->curves[i].first];
         double d = distance(t, c, u, &row->config, t->units + i * (size_t)t->space->n_units, least);
         if (d < least) {
