@@ -108,7 +108,7 @@ static void wrong_efforts_are_refused(void **state)
 
 static void halving_waits_for_the_last(void **state)
 {
-    struct bench b = make_bench("random + sha(n=6, eta=3)", 12, 1, 9);
+    struct bench b = make_bench("random + sha(n=6, eta=3)", 6, 1, 9);
     for (int i = 1; i <= 6; i++) {
         struct proposal p = ask(&b);
         assert_true(p.kind == ASK_TRIAL && p.steps == 1);
@@ -126,7 +126,27 @@ static void halving_waits_for_the_last(void **state)
     assert_true(p.kind == ASK_MORE && p.trial == 5 && p.steps == 9 && p.from == 3);
     assert_int_equal(bench_report(&b, 5, 9, 1), DECISION_CONTINUE);
     bench_exit(&b, 5, OUTCOME_COMPLETED, 9, 1);
-    p = ask(&b); /* the next bracket */
+    assert_int_equal(ask(&b).kind, ASK_DONE);
+    free_bench(&b);
+}
+
+/* While one bracket waits, a slot begins the next; when both have work, the older one is served. */
+static void halving_fills_slots_with_the_next_bracket(void **state)
+{
+    struct bench b = make_bench("random + sha(n=3, eta=3)", 9, 1, 9);
+    for (int i = 1; i <= 5; i++)
+        assert_true(ask(&b).kind == ASK_TRIAL);
+    for (int i = 5; i >= 2; i--)
+        assert_int_equal(bench_report(&b, i, 1, i), DECISION_PAUSE);
+    struct proposal p = ask(&b); /* the first waits for trial 1, the second takes its third */
+    assert_true(p.kind == ASK_TRIAL && p.trial == 6);
+    assert_int_equal(bench_report(&b, 6, 1, 6), DECISION_PAUSE);
+    assert_int_equal(bench_report(&b, 1, 1, 1), DECISION_PAUSE);
+    p = ask(&b);
+    assert_true(p.kind == ASK_MORE && p.trial == 1 && p.steps == 3);
+    p = ask(&b); /* its own best, though worse than trials 2 and 3 */
+    assert_true(p.kind == ASK_MORE && p.trial == 4 && p.steps == 3);
+    p = ask(&b);
     assert_true(p.kind == ASK_TRIAL && p.trial == 7 && p.steps == 1);
     free_bench(&b);
 }
@@ -186,6 +206,7 @@ int main(void)
         cmocka_unit_test(brackets_judge_their_own),
         cmocka_unit_test(wrong_efforts_are_refused),
         cmocka_unit_test(halving_waits_for_the_last),
+        cmocka_unit_test(halving_fills_slots_with_the_next_bracket),
         cmocka_unit_test(hyperband_takes_brackets_in_turn),
         cmocka_unit_test(patience_ends_with_improvement),
         cmocka_unit_test(a_threshold_is_looked_at_once),

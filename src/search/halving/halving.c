@@ -1,16 +1,18 @@
 /*
  * Successive halving and Hyperband, synchronous: a bracket of n configurations trains to its lowest
  * rung; when all are there the best n / eta go on to the next, and so on up. Trials are paused
- * between, and slots may stand idle (asha is the same without waiting).
+ * between. A slot that a bracket has no work for begins the next one, as Falkner et al. (BOHB, ICML
+ * 2018) and Li et al. (ASHA, MLSys 2020) run it in parallel: what is waited for is never a reason
+ * to stand idle, and the oldest bracket is served first.
  *
  * sha        Jamieson & Talwalkar, "Non-stochastic Best Arm Identification", AISTATS 2016: brackets
- *            of `n` configurations (0: as many as leave one at the top), one after the other.
+ *            of `n` configurations (0: as many as leave one at the top).
  * hyperband  Li et al., JMLR 18, 2018: s = s_max, ..., 0 with n = ceil((s_max + 1) eta^s / (s + 1))
  *            configurations that begin at the rung R eta^-s, over and over.
  *
  * A report past the next rung is a result of the highest rung that it reached, never of a lower
  * one. A trial that ends on its way (failed, cancelled) is out, and nobody waits for it. When no
- * more configurations may be started, the bracket goes on with those that it has.
+ * more configurations may be started, the youngest bracket goes on with those that it has.
  */
 #include "search/asha/bracket.h"
 
@@ -29,19 +31,31 @@ struct stage {
     size_t n, capacity;
 };
 
+struct cohort {
+    struct cohort *next; /* the one that began after it */
+    size_t kind;
+    size_t started, rung; /* rung: where results are waited for, or promoted from */
+    bool closed;          /* nobody joins it any more */
+    size_t on_way;        /* trials on their way to a rung */
+    size_t promoted;      /* from `rung` so far; 0: nobody yet */
+    struct stage stages[]; /* the results at each rung */
+};
+
+/* Where a trial belongs. */
+struct place {
+    struct cohort *cohort; /* NULL: none any more */
+    size_t goal;           /* the rung it is on its way to, + 1; 0: none */
+};
+
 struct halving {
     int64_t eta;
     size_t n_rungs;
     int64_t rungs[RUNGS_MAX];
     size_t n_kinds; /* brackets that take turns */
     size_t sizes[RUNGS_MAX], lowest[RUNGS_MAX];
-    /* The bracket that runs. */
-    size_t kind, started, rung;     /* rung: where results are waited for, or promoted from */
-    size_t on_way;                  /* trials on their way to a rung */
-    size_t promoted;                /* from `rung` so far; 0: nobody yet */
-    struct stage stages[RUNGS_MAX]; /* the results at each rung */
-    uint8_t *goal;                  /* by trial - 1: the rung it is on its way to, + 1; 0: none */
-    size_t n_goals, capacity;
+    struct cohort *oldest, *youngest;
+    struct place *places; /* by trial - 1 */
+    size_t n_places, capacity;
 };
 
 static const struct option_kind sha_options[] = {
@@ -121,21 +135,29 @@ static enum code hyperband_create(const struct searcher_settings *settings, void
     return OK;
 }
 
+static void cohort_free(const struct halving *x, struct cohort *c)
+{
+    for (size_t i = 0; i < x->n_rungs; i++)
+        free(c->stages[i].v);
+    free(c);
+}
+
 static void halving_destroy(void *self)
 {
     struct halving *x = self;
     if (!x)
         return;
-    for (size_t i = 0; i < x->n_rungs; i++)
-        free(x->stages[i].v);
-    free(x->goal);
+    for (struct cohort *c = x->oldest, *next; c; c = next) {
+        next = c->next;
+        cohort_free(x, c);
+    }
+    free(x->places);
     free(x);
 }
 
 /* The best that waits at a rung; NULL: nobody with a value. Equal values: who came first. */
-static struct halver *best_waiting(const struct halving *x, size_t rung)
+static struct halver *best_waiting(const struct stage *s)
 {
-    const struct stage *s = &x->stages[rung];
     struct halver *found = NULL;
     for (size_t i = 0; i < s->n; i++) {
         struct halver *h = &s->v[i];
@@ -145,55 +167,60 @@ static struct halver *best_waiting(const struct halving *x, size_t rung)
     return found;
 }
 
-static size_t places(const struct halving *x, size_t rung)
+static size_t go_on(const struct halving *x, const struct stage *s)
 {
-    size_t n = x->stages[rung].n / (size_t)x->eta;
+    size_t n = s->n / (size_t)x->eta;
     return n > 0 ? n : 1;
 }
 
 /* When everybody of the bracket is at a rung: who goes on from there, and from which. Rungs that
  * nobody goes on from (all of them went past, or have no value) are skipped. */
-static struct halver *who_goes_on(const struct halving *x, bool fresh, size_t *ret_rung)
+static struct halver *who_goes_on(const struct halving *x, const struct cohort *c, bool fresh,
+                                  size_t *ret_rung)
 {
-    bool full = x->started >= x->sizes[x->kind] || (!fresh && x->started > 0);
-    size_t promoted = x->promoted;
-    if (promoted == 0 && (!full || x->on_way > 0))
+    bool complete = c->closed || (!fresh && c->started > 0);
+    size_t promoted = c->promoted;
+    if (promoted == 0 && (!complete || c->on_way > 0))
         return NULL;
-    for (size_t rung = x->rung; rung + 1 < x->n_rungs; rung++) {
-        struct halver *h = best_waiting(x, rung);
-        if (h && promoted < places(x, rung)) {
+    for (size_t rung = c->rung; rung + 1 < x->n_rungs; rung++) {
+        struct halver *h = best_waiting(&c->stages[rung]);
+        if (h && promoted < go_on(x, &c->stages[rung])) {
             *ret_rung = rung;
             return h;
         }
-        if (x->on_way > 0)
+        if (c->on_way > 0)
             return NULL;
         promoted = 0;
     }
     return NULL;
 }
 
-static bool bracket_is_open(const struct halving *x)
+static bool is_open(const struct cohort *c)
 {
-    return x->promoted == 0 && x->rung == x->lowest[x->kind] && x->started < x->sizes[x->kind];
+    return c && !c->closed;
+}
+
+static size_t next_kind(const struct halving *x)
+{
+    return x->youngest ? (x->youngest->kind + 1) % x->n_kinds : 0;
 }
 
 static struct allocation halving_next(const void *self, bool fresh)
 {
     const struct halving *x = self;
-    size_t rung;
-    const struct halver *h = who_goes_on(x, fresh, &rung);
-    if (h)
-        return (struct allocation){
-            .kind = ALLOCATE_MORE, .trial = h->trial, .steps = x->rungs[rung + 1]};
-    if (fresh && bracket_is_open(x))
-        return (struct allocation){.kind = ALLOCATE_NEW, .steps = x->rungs[x->lowest[x->kind]]};
-    if (x->on_way > 0)
-        return (struct allocation){.kind = ALLOCATE_WAIT};
-    /* Nobody is on the way and nobody goes on: the bracket is over. */
-    if (fresh)
-        return (struct allocation){.kind = ALLOCATE_NEW,
-                                   .steps = x->rungs[x->lowest[(x->kind + 1) % x->n_kinds]]};
-    return (struct allocation){.kind = ALLOCATE_DONE};
+    bool on_way = false;
+    for (const struct cohort *c = x->oldest; c; c = c->next) {
+        size_t rung;
+        const struct halver *h = who_goes_on(x, c, fresh, &rung);
+        if (h)
+            return (struct allocation){
+                .kind = ALLOCATE_MORE, .trial = h->trial, .steps = x->rungs[rung + 1]};
+        on_way = on_way || c->on_way > 0;
+    }
+    if (!fresh)
+        return (struct allocation){.kind = on_way ? ALLOCATE_WAIT : ALLOCATE_DONE};
+    size_t kind = is_open(x->youngest) ? x->youngest->kind : next_kind(x);
+    return (struct allocation){.kind = ALLOCATE_NEW, .steps = x->rungs[x->lowest[kind]]};
 }
 
 static enum code make_room(struct halving *x, int64_t trial)
@@ -201,15 +228,15 @@ static enum code make_room(struct halving *x, int64_t trial)
     size_t need = (size_t)trial;
     if (need > x->capacity) {
         size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        uint8_t *p = realloc(x->goal, capacity);
+        struct place *p = reallocarray(x->places, capacity, sizeof(*p));
         if (!p)
             return E_NOMEM;
-        x->goal = p;
+        x->places = p;
         x->capacity = capacity;
     }
-    if (need > x->n_goals) {
-        memset(x->goal + x->n_goals, 0, need - x->n_goals);
-        x->n_goals = need;
+    if (need > x->n_places) {
+        memset(x->places + x->n_places, 0, (need - x->n_places) * sizeof(*x->places));
+        x->n_places = need;
     }
     return OK;
 }
@@ -227,35 +254,75 @@ static enum code stage_reserve(struct stage *s)
     return OK;
 }
 
-static void begin_bracket(struct halving *x)
+/* Its trials have nothing to hope for any more. */
+static void drop(struct halving *x, struct cohort *c)
 {
-    x->kind = (x->kind + 1) % x->n_kinds;
-    x->rung = x->lowest[x->kind];
-    x->started = x->promoted = 0;
-    for (size_t i = 0; i < x->n_rungs; i++)
-        x->stages[i].n = 0;
+    for (size_t rung = 0; rung < x->n_rungs; rung++)
+        for (size_t i = 0; i < c->stages[rung].n; i++)
+            x->places[c->stages[rung].v[i].trial - 1] = (struct place){0};
+    cohort_free(x, c);
+}
+
+static void drop_those_over(struct halving *x)
+{
+    x->youngest = NULL;
+    for (struct cohort **at = &x->oldest; *at;) {
+        struct cohort *c = *at;
+        size_t rung;
+        if (c->closed && c->on_way == 0 && !who_goes_on(x, c, true, &rung)) {
+            *at = c->next;
+            drop(x, c);
+        } else {
+            x->youngest = c;
+            at = &c->next;
+        }
+    }
+}
+
+static enum code begin(struct halving *x)
+{
+    size_t kind = next_kind(x);
+    struct cohort *c = calloc(1, sizeof(*c) + x->n_rungs * sizeof(c->stages[0]));
+    if (!c)
+        return E_NOMEM;
+    drop_those_over(x);
+    c->kind = kind;
+    c->rung = x->lowest[kind];
+    if (x->youngest)
+        x->youngest->next = c;
+    else
+        x->oldest = c;
+    x->youngest = c;
+    return OK;
 }
 
 static enum code start_new(struct halving *x, int64_t trial)
 {
-    if (make_room(x, trial) != OK)
+    if (make_room(x, trial) != OK || (!is_open(x->youngest) && begin(x) != OK))
         return E_NOMEM;
-    if (!bracket_is_open(x))
-        begin_bracket(x);
-    x->goal[trial - 1] = (uint8_t)(x->lowest[x->kind] + 1);
-    x->started++;
-    x->on_way++;
+    struct cohort *c = x->youngest;
+    x->places[trial - 1] = (struct place){c, x->lowest[c->kind] + 1};
+    c->started++;
+    c->closed = c->started >= x->sizes[c->kind];
+    c->on_way++;
     return OK;
 }
 
+static struct place *place_of(const struct halving *x, int64_t trial)
+{
+    bool known = (size_t)trial <= x->n_places && x->places[trial - 1].cohort;
+    return known ? &x->places[trial - 1] : NULL;
+}
+
 /* Its result at the highest rung that it reached. */
-static struct halver *find(const struct halving *x, int64_t trial, size_t *ret_rung)
+static struct halver *find(const struct halving *x, const struct cohort *c, int64_t trial,
+                           size_t *ret_rung)
 {
     for (size_t rung = x->n_rungs; rung-- > 0;)
-        for (size_t i = 0; i < x->stages[rung].n; i++)
-            if (x->stages[rung].v[i].trial == trial) {
+        for (size_t i = 0; i < c->stages[rung].n; i++)
+            if (c->stages[rung].v[i].trial == trial) {
                 *ret_rung = rung;
-                return &x->stages[rung].v[i];
+                return &c->stages[rung].v[i];
             }
     return NULL;
 }
@@ -265,59 +332,56 @@ static enum code halving_started(void *self, int64_t trial, const struct allocat
     struct halving *x = self;
     if (a->kind == ALLOCATE_NEW)
         return start_new(x, trial);
-    size_t rung = x->rung;
-    struct halver *h = find(x, trial, &rung);
+    struct place *p = place_of(x, trial);
+    size_t rung;
+    struct halver *h = p ? find(x, p->cohort, trial, &rung) : NULL;
     if (!h)
         return OK;
-    if (rung != x->rung)
-        x->promoted = 0;
-    x->rung = rung;
+    struct cohort *c = p->cohort;
+    if (rung != c->rung)
+        c->promoted = 0;
+    c->rung = rung;
+    c->promoted++;
+    c->on_way++;
+    c->closed = true;
     h->gone = true;
-    x->goal[trial - 1] = (uint8_t)(rung + 2);
-    x->promoted++;
-    x->on_way++;
-    x->started = x->sizes[x->kind]; /* it is full now, even if it was not */
+    p->goal = rung + 2;
     return OK;
-}
-
-static size_t goal_of(const struct halving *x, int64_t trial)
-{
-    return (size_t)trial <= x->n_goals ? x->goal[trial - 1] : 0;
 }
 
 static int64_t halving_next_wanted(const void *self, int64_t trial, int64_t step)
 {
     const struct halving *x = self;
-    size_t goal = goal_of(x, trial);
-    if (goal == 0)
+    const struct place *p = place_of(x, trial);
+    if (!p || p->goal == 0)
         return INT64_MAX;
-    return x->rungs[goal - 1] > step ? x->rungs[goal - 1] : step;
+    return x->rungs[p->goal - 1] > step ? x->rungs[p->goal - 1] : step;
 }
 
 static enum decision halving_decide(const void *self, int64_t trial, int64_t step, double value)
 {
     const struct halving *x = self;
-    size_t goal = goal_of(x, trial);
-    bool there = goal > 0 && goal < x->n_rungs && step >= x->rungs[goal - 1];
-    return there ? DECISION_PAUSE : DECISION_CONTINUE;
+    const struct place *p = place_of(x, trial);
+    bool below_top = p && p->goal > 0 && p->goal < x->n_rungs;
+    return below_top && step >= x->rungs[p->goal - 1] ? DECISION_PAUSE : DECISION_CONTINUE;
 }
 
 static enum code halving_take(void *self, int64_t trial, int64_t step, double value,
                               enum decision d)
 {
     struct halving *x = self;
-    size_t goal = goal_of(x, trial);
-    if (goal == 0 || step < x->rungs[goal - 1])
+    struct place *p = place_of(x, trial);
+    if (!p || p->goal == 0 || step < x->rungs[p->goal - 1])
         return OK;
-    size_t rung = goal - 1;
+    size_t rung = p->goal - 1;
     while (rung + 1 < x->n_rungs && x->rungs[rung + 1] <= step)
         rung++;
-    struct stage *s = &x->stages[rung];
+    struct stage *s = &p->cohort->stages[rung];
     if (stage_reserve(s) != OK)
         return E_NOMEM;
     s->v[s->n++] = (struct halver){.trial = trial, .value = value};
-    x->goal[trial - 1] = 0;
-    x->on_way--;
+    p->goal = 0;
+    p->cohort->on_way--;
     return OK;
 }
 
@@ -325,14 +389,15 @@ static enum code halving_ended(void *self, int64_t trial, enum outcome outcome, 
                                double value)
 {
     struct halving *x = self;
-    if (goal_of(x, trial) > 0) {
-        x->goal[trial - 1] = 0;
-        x->on_way--;
-    }
+    struct place *p = place_of(x, trial);
+    if (!p)
+        return OK;
     size_t rung;
-    struct halver *h = find(x, trial, &rung);
+    struct halver *h = find(x, p->cohort, trial, &rung);
     if (h)
         h->gone = true;
+    p->cohort->on_way -= p->goal > 0;
+    *p = (struct place){0};
     return OK;
 }
 
