@@ -326,10 +326,20 @@ enum code method_parse(struct arena *a, struct str text, struct location at, str
     return OK;
 }
 
-static void write_options(const struct option_value *v, size_t n, struct buf *b)
+static bool is_default(const struct option_kind *kind, const struct option_value *v)
 {
+    return !(v->number < kind->def || v->number > kind->def);
+}
+
+static void write_options(const struct option_kind *kinds, const struct option_value *v, size_t n,
+                          struct buf *b)
+{
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
-        buf_cstr(b, i ? ", " : "(");
+        if (kinds[i].tacit && is_default(&kinds[i], &v[i]))
+            continue;
+        buf_cstr(b, any ? ", " : "(");
+        any = true;
         buf_cstr(b, v[i].name);
         buf_char(b, '=');
         if (v[i].word.p)
@@ -337,7 +347,7 @@ static void write_options(const struct option_value *v, size_t n, struct buf *b)
         else
             number_write(b, v[i].number);
     }
-    if (n)
+    if (any)
         buf_char(b, ')');
 }
 
@@ -345,14 +355,14 @@ void method_write(const struct method *m, struct buf *b)
 {
     if (m->sampler) {
         buf_cstr(b, m->sampler->name);
-        write_options(m->sampler_options, m->n_sampler_options, b);
+        write_options(m->sampler->options, m->sampler_options, m->n_sampler_options, b);
     } else if (m->is_auto) {
         buf_cstr(b, "auto");
     }
     if (m->allocator) {
         buf_cstr(b, m->sampler || m->is_auto ? " + " : "");
         buf_cstr(b, m->allocator->name);
-        write_options(m->allocator_options, m->n_allocator_options, b);
+        write_options(m->allocator->options, m->allocator_options, m->n_allocator_options, b);
     }
 }
 

@@ -14,6 +14,7 @@ struct option_kind {
     const char *name, *about;
     double def, lo, hi;
     bool whole;
+    bool tacit; /* at its default it is left out where a method is written */
     const char *const *words;
 };
 

@@ -68,6 +68,10 @@ static void what_is_left_out_is_filled_in(void **state)
     resolves(" random\n+asha ( eta = 4 ) ", infinite, &stepped,
              "random + asha(eta=4, variant=stop)");
     resolves("asha + random", infinite, &stepped, "random + asha(eta=3, variant=stop)");
+    resolves("random + asha(max_rungs=3)", infinite, &stepped,
+             "random + asha(eta=3, variant=stop, max_rungs=3)");
+    resolves("random + asha(max_rungs=64)", infinite, &stepped,
+             "random + asha(eta=3, variant=stop)");
     resolves("grid", is_finite, &one_shot, "grid(points=0) + full");
     resolves("grid(points=5)", infinite, &one_shot, "grid(points=5) + full");
     chooses("full()", infinite, &one_shot, &sampler_gp, &allocator_full);

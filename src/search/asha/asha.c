@@ -4,6 +4,8 @@
  * Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020 (arXiv
  * 1810.05934). Rungs count down from the largest budget by eta while they reach the least.
  *
+ * max_rungs is the paper's early-stopping rate the other way round: s = rungs - max_rungs.
+ *
  * variant=stop: a trial runs on; at a rung it goes on only if it is within the best
  * max(floor(k / eta), 1) of the k results so far at that rung, its own included.
  *
@@ -34,6 +36,13 @@ static const struct option_kind options[] = {
     {.name = "variant",
      .about = "stop the worse trials at a rung, or pause all and promote the best",
      .words = variants},
+    {.name = "max_rungs",
+     .about = "only the highest of the rungs",
+     .def = RUNGS_MAX,
+     .lo = 2,
+     .hi = RUNGS_MAX,
+     .whole = true,
+     .tacit = true},
 };
 
 static enum code asha_fits(const struct method *m, const struct effort *effort, struct error *e)
@@ -56,7 +65,8 @@ static enum code asha_create(const struct searcher_settings *settings, void **re
 {
     const struct effort *effort = &settings->effort;
     int64_t eta = (int64_t)allocator_option(&settings->method, "eta"), rungs[RUNGS_MAX];
-    size_t n = rungs_between(effort->min_steps, effort->max_steps, eta, RUNGS_MAX, rungs);
+    size_t most = (size_t)allocator_option(&settings->method, "max_rungs");
+    size_t n = rungs_between(effort->min_steps, effort->max_steps, eta, most, rungs);
     struct bracket *x = NULL;
     enum code code = bracket_new(eta, rungs, n, asha_pauses(&settings->method), &x, e);
     if (code == OK)
