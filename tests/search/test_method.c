@@ -138,7 +138,7 @@ static void wrong_texts_are_refused(void **state)
          "auto chooses the sampler itself, so it can't follow random", NULL},
         {"auto + auto", E_DUPLICATE, 18, "`auto` is said twice", NULL},
         {"asha(eat=3)", E_UNKNOWN, 16, "asha has no option `eat`",
-         "did you mean `eta`? there are: eta, variant"},
+         "did you mean `eta`? there are: eta, variant, max_rungs"},
         {"random(n=3)", E_UNKNOWN, 18, "random has no option `n`", "random takes no options"},
         {"auto(n=3)", E_UNKNOWN, 16, "auto has no option `n`", "auto takes no options"},
         {"asha(eta=1)", E_INVALID, 20, "`eta` can't be 1", "a whole number from 2 to 10"},
