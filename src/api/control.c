@@ -147,6 +147,7 @@ static const struct {
     enum code (*trial)(struct scheduler *, struct trial_id, struct error *);
 } wishes[] = {
     {"pause", scheduler_pause, scheduler_trial_pause},
+    {"preempt", scheduler_preempt, scheduler_trial_preempt},
     {"resume", scheduler_resume, scheduler_trial_resume},
     {"stop", scheduler_stop, scheduler_trial_stop},
     {"kill", scheduler_kill, scheduler_trial_kill},

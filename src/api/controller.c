@@ -26,7 +26,7 @@ struct controller {
     struct view *view;
     struct loop_timer *timer, *draw_timer;
     struct loop_settled *settled;
-    struct loop_signal *signals[4];
+    struct loop_signal *signals[5];
     struct clock clock;
     int interrupts;
     char *runtime_dir;
@@ -68,6 +68,15 @@ static void on_draw(void *self)
     view_draw(c->view);
 }
 
+/* A cluster says USR1 some time before TERM, and may say it more than once. */
+static void warn(struct controller *c)
+{
+    if (c->interrupts > 0)
+        return;
+    c->interrupts = 1;
+    scheduler_pause_all(c->scheduler);
+}
+
 static void interrupt(struct controller *c)
 {
     c->interrupts++;
@@ -86,13 +95,15 @@ static void on_signal(void *self, int signum)
         screen_measure(c->o.out);
     else if (signum == SIGHUP)
         c->o.out->deaf = true;
+    else if (signum == SIGUSR1)
+        warn(c);
     else
         interrupt(c);
 }
 
 static enum code watch_signals(struct controller *c, struct error *e)
 {
-    static const int signums[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+    static const int signums[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP, SIGWINCH};
     for (size_t i = 0; i < sizeof signums / sizeof signums[0]; i++) {
         enum code code = loop_signal_new(c->loop, signums[i], on_signal, c, &c->signals[i], e);
         if (code != OK)

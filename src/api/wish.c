@@ -15,6 +15,10 @@ static const struct option run_options[] = {
     {"quiet", 'q', NULL, "print the summary only"},
 };
 
+static const struct option pause_options[] = {
+    {"preempt", 0, NULL, "only take away what runs: it goes back to the queue, to go on later"},
+};
+
 struct wish {
     const char *name, *said;
     bool runs; /* goes on with the search afterwards, in the foreground */
@@ -25,15 +29,18 @@ struct wish {
 static const struct wish wishes[] = {
     {"resume", "resumed", true, scheduler_resume, scheduler_trial_resume},
     {"pause", "pausing", false, scheduler_pause, scheduler_trial_pause},
+    {"preempt", "preempting", false, scheduler_preempt, scheduler_trial_preempt},
     {"stop", "stopping", false, scheduler_stop, scheduler_trial_stop},
     {"kill", "killed", false, scheduler_kill, scheduler_trial_kill},
     {"retry", "queued again:", true, scheduler_retry, scheduler_trial_retry},
 };
 
-static const struct wish *wish_of(const struct command *c)
+static const struct wish *wish_of(const struct invocation *inv)
 {
     const struct wish *w = wishes;
-    while (strcmp(w->name, c->name) != 0)
+    bool preempt = strcmp(inv->command->name, "pause") == 0 && option_given(inv, "preempt");
+    const char *name = preempt ? "preempt" : inv->command->name;
+    while (strcmp(w->name, name) != 0)
         w++;
     return w;
 }
@@ -172,7 +179,7 @@ static enum code become_controller(const struct invocation *inv, const struct pr
 
 static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
-    const struct wish *w = wish_of(inv->command);
+    const struct wish *w = wish_of(inv);
     struct project p;
     struct target t;
     enum code c = project_find(inv, NULL, false, &p, e);
@@ -193,23 +200,26 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
     return c;
 }
 
-#define WISH(word, runs_on, what)                                                \
-    const struct command command_##word = {                                      \
-        .name = #word,                                                           \
-        .args = "[ID]",                                                          \
-        .summary = what,                                                         \
-        .group = "steer them",                                                   \
-        .options = (runs_on) ? run_options : NULL,                               \
-        .n_options = (runs_on) ? sizeof run_options / sizeof run_options[0] : 0, \
-        .max_args = 1,                                                           \
-        .takes_json = true,                                                      \
-        .takes_store = true,                                                     \
-        .run = run,                                                              \
+#define N_OF(options) (sizeof(options) / sizeof(options)[0])
+#define WISH(word, takes, n_takes, what)    \
+    const struct command command_##word = { \
+        .name = #word,                      \
+        .args = "[ID]",                     \
+        .summary = what,                    \
+        .group = "steer them",              \
+        .options = takes,                   \
+        .n_options = n_takes,               \
+        .max_args = 1,                      \
+        .takes_json = true,                 \
+        .takes_store = true,                \
+        .run = run,                         \
     }
 
-WISH(resume, true,
+WISH(resume, run_options, N_OF(run_options),
      "go on with a paused, stopped or interrupted search (12) or a paused trial (12.40)");
-WISH(pause, false, "set a search or a trial aside: it goes on from its checkpoints when resumed");
-WISH(stop, false, "end a search or a trial, keeping what it found");
-WISH(kill, false, "end a search or a trial at once; its running trials are cancelled");
-WISH(retry, true, "run a failed or stopped trial again, or all failed trials of a search");
+WISH(pause, pause_options, N_OF(pause_options),
+     "set a search or a trial aside: it goes on from its checkpoints when resumed");
+WISH(stop, NULL, 0, "end a search or a trial, keeping what it found");
+WISH(kill, NULL, 0, "end a search or a trial at once; its running trials are cancelled");
+WISH(retry, run_options, N_OF(run_options),
+     "run a failed or stopped trial again, or all failed trials of a search");

@@ -209,8 +209,10 @@ void search_describe(struct scheduler *s, const struct search *q, struct event *
 void search_say_started(struct scheduler *s, struct search *q);
 struct search *search_find(struct scheduler *s, struct search_id id);
 bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry);
-/* Journals {"event": name, ...}. extra: JSON members to add, with a leading comma, or NULL. */
+/* Journals {"event": name}. */
 bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name);
+/* {"event": "preempted", "attempt": its number}. */
+bool search_note_preempted(struct scheduler *s, const struct live_attempt *at);
 void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
                       const char *why);
 void search_free(struct search *q);

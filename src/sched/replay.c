@@ -18,6 +18,7 @@ struct replay {
     int64_t last_time;
     bool standing;        /* paused at last_time */
     unsigned char *flags; /* by trial number */
+    int *preempted;       /* the last attempt that was; 0: none */
     size_t n_flags;
 };
 
@@ -32,20 +33,32 @@ enum {
     FLAG_WISHES = FLAG_PAUSE | FLAG_STOP | FLAG_CANCEL
 };
 
+static enum code make_room(struct replay *r, size_t i)
+{
+    if (i < r->n_flags)
+        return OK;
+    size_t want = i * 2 + 64;
+    unsigned char *flags = realloc(r->flags, want);
+    if (flags != NULL)
+        r->flags = flags;
+    int *preempted = reallocarray(r->preempted, want, sizeof *preempted);
+    if (preempted != NULL)
+        r->preempted = preempted;
+    if (flags == NULL || preempted == NULL)
+        return error_nomem(r->e);
+    memset(flags + r->n_flags, 0, want - r->n_flags);
+    memset(preempted + r->n_flags, 0, (want - r->n_flags) * sizeof *preempted);
+    r->n_flags = want;
+    return OK;
+}
+
 static enum code set_flags(struct replay *r, int64_t trial, int clear, int set)
 {
     size_t i = (size_t)trial;
-    if (i >= r->n_flags) {
-        size_t want = i * 2 + 64;
-        unsigned char *p = realloc(r->flags, want);
-        if (p == NULL)
-            return error_nomem(r->e);
-        memset(p + r->n_flags, 0, want - r->n_flags);
-        r->flags = p;
-        r->n_flags = want;
-    }
-    r->flags[i] = (unsigned char)((r->flags[i] & ~clear) | set);
-    return OK;
+    enum code c = make_room(r, i);
+    if (c == OK)
+        r->flags[i] = (unsigned char)((r->flags[i] & ~clear) | set);
+    return c;
 }
 
 static int flags_of(const struct replay *r, int64_t trial)
@@ -77,6 +90,16 @@ static void count_time(struct replay *r, const struct journal_row *row)
     }
 }
 
+static enum code on_preempted(struct replay *r, const struct journal_row *row)
+{
+    static const char key[] = "\"attempt\":";
+    const char *p = memmem(row->data.p, row->data.n, key, sizeof key - 1);
+    enum code c = make_room(r, (size_t)row->trial);
+    if (c == OK && p != NULL)
+        r->preempted[row->trial] = (int)strtol(p + sizeof key - 1, NULL, 10);
+    return c;
+}
+
 /* What a person wanted of a trial, which its attempt may not have heard of. */
 static enum code on_wish(struct replay *r, const struct journal_row *row)
 {
@@ -90,6 +113,8 @@ static enum code on_wish(struct replay *r, const struct journal_row *row)
         return set_flags(r, row->trial, FLAG_WISHES, FLAG_STOP);
     if (has(row->data, "\"killed\""))
         return set_flags(r, row->trial, FLAG_WISHES, FLAG_CANCEL);
+    if (has(row->data, "\"preempted\""))
+        return on_preempted(r, row);
     return OK;
 }
 
@@ -175,6 +200,9 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
     enum code c = live_attempt_adopt(r->s, t, row, r->e);
     if (c == OK)
         tell_again(r->s, t);
+    if (c == OK && (size_t)trial_id_number(row->trial) < r->n_flags &&
+        r->preempted[trial_id_number(row->trial)] == row->number)
+        trial_tell(r->s, t, VERDICT_PAUSE);
     return c;
 }
 
@@ -299,6 +327,7 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
     if (c == OK)
         c = refeed_trials(s, q, e);
     free(r.flags);
+    free(r.preempted);
     s->n_events = events; /* what was found again is no news */
     return c;
 }

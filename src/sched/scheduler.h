@@ -95,6 +95,13 @@ enum code scheduler_trial_kill(struct scheduler *s, struct trial_id id, struct e
 enum code scheduler_trial_retry(struct scheduler *s, struct trial_id id,
                                 struct error *e) must_check;
 
+/* The running attempts are taken away, as by a pause, and their trials go back to the queue: they
+ * go on from their checkpoints when a slot is free, and no retry is used up. E_STATE where nothing
+ * runs. */
+enum code scheduler_preempt(struct scheduler *s, struct search_id id, struct error *e) must_check;
+enum code scheduler_trial_preempt(struct scheduler *s, struct trial_id id,
+                                  struct error *e) must_check;
+
 void scheduler_pause_all(struct scheduler *s);
 /* Kills the running attempts of all paused searches: they go on from their checkpoints when
  * resumed. */

@@ -54,7 +54,9 @@ bool search_journal(struct scheduler *s, struct search *q, const struct entry *e
             sched_took(s, store_journal_append(s->o.store, q->id, &row, &e), &e));
 }
 
-bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name)
+/* attempt 0: not said. */
+static bool note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name,
+                       int attempt)
 {
     struct error e = {0};
     struct buf b;
@@ -64,6 +66,10 @@ bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, con
     jw_object(&j);
     jw_key(&j, "event");
     jw_cstr(&j, name);
+    if (attempt > 0) {
+        jw_key(&j, "attempt");
+        jw_i64(&j, attempt);
+    }
     jw_object_end(&j);
     enum code c = jw_end(&j, &e);
     struct entry entry = {.seq = searcher_last_seq(q->searcher) + 1,
@@ -75,6 +81,17 @@ bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, con
     bool well = sched_took(s, c, &e) && search_journal(s, q, &entry);
     buf_free(&b);
     return well;
+}
+
+bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name)
+{
+    return note_event(s, q, trial, name, 0);
+}
+
+bool search_note_preempted(struct scheduler *s, const struct live_attempt *at)
+{
+    return note_event(s, at->trial->search, trial_id_number(at->row.trial), "preempted",
+                      at->row.number);
 }
 
 /* The clock of search.time and of cost: it stands while the search is paused. */

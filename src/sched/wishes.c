@@ -1,5 +1,5 @@
 /*
- * A person's wishes: pause, resume, stop, kill, retry, of a search or of one trial.
+ * A person's wishes: pause, preempt, resume, stop, kill, retry, of a search or of one trial.
  *
  * Each is an event of the journal first, so that a controller that dies between the wish and its
  * being carried out finds it again (replay.c).
@@ -68,11 +68,11 @@ static enum code begin(struct scheduler *s, struct search *q, int64_t trial, con
     return OK;
 }
 
-/* Paused trials whose attempt is gone go back into the queue. */
+/* Paused trials go back into the queue; one whose attempt is not gone yet starts when it is. */
 static void requeue(struct scheduler *s, struct live_trial *t)
 {
     t->wish = WISH_NONE;
-    if (t->row.state == TRIAL_PAUSED && t->attempt == NULL && t->rung != RUNG_WAITS) {
+    if (t->row.state == TRIAL_PAUSED && t->rung != RUNG_WAITS) {
         trial_set_state(s, t, TRIAL_QUEUED);
         (void)sched_event(s, EVENT_TRIAL_QUEUED, t->search, t);
     }
@@ -130,6 +130,41 @@ enum code scheduler_pause(struct scheduler *s, struct search_id id, struct error
     }
     (void)sched_event(s, EVENT_SEARCH_PAUSING, q, NULL);
     return sched_ok(s) ? OK : dead(s, e);
+}
+
+/* Does an attempt of it run that was not told to end yet? */
+static bool may_be_preempted(const struct live_trial *t)
+{
+    return t != NULL && t->attempt != NULL && !t->attempt->exited &&
+           t->attempt->told == VERDICT_CONTINUE;
+}
+
+static bool preempt(struct scheduler *s, struct live_trial *t)
+{
+    if (!sched_write(s, true) || !search_note_preempted(s, t->attempt))
+        return false;
+    trial_tell(s, t, VERDICT_PAUSE);
+    return true;
+}
+
+enum code scheduler_preempt(struct scheduler *s, struct search_id id, struct error *e)
+{
+    struct search *q;
+    bool any = false;
+    enum code c = opened(s, id, &q, e);
+    if (c != OK)
+        return c;
+    for (size_t i = 0; i < q->n_trials; i++) {
+        struct live_trial *t = q->trials[i].trial;
+        if (!may_be_preempted(t))
+            continue;
+        any = true;
+        if (!preempt(s, t))
+            return dead(s, e);
+    }
+    return any ? OK
+               : error_set(e, E_STATE, "nothing runs of search %lld: it is %s", (long long)q->id.v,
+                           search_state_name(q->state));
 }
 
 static enum code end_search(struct scheduler *s, struct search_id id, bool kill, struct error *e)
@@ -245,6 +280,21 @@ enum code scheduler_trial_stop(struct scheduler *s, struct trial_id id, struct e
 enum code scheduler_trial_kill(struct scheduler *s, struct trial_id id, struct error *e)
 {
     return wish(s, id, WISH_CANCEL, e);
+}
+
+enum code scheduler_trial_preempt(struct scheduler *s, struct trial_id id, struct error *e)
+{
+    struct search *q;
+    struct live_trial *t;
+    enum code c = live(s, id, &q, &t, e);
+    if (c == OK && !may_be_preempted(t))
+        c = error_set(e, E_STATE, "trial %lld.%lld is %s: there is nothing to preempt",
+                      (long long)q->id.v, (long long)trial_id_number(id),
+                      t->row.state == TRIAL_RUNNING ? "ending already"
+                                                    : trial_state_name(t->row.state));
+    if (c != OK)
+        return c;
+    return preempt(s, t) ? OK : dead(s, e);
 }
 
 enum code scheduler_trial_resume(struct scheduler *s, struct trial_id id, struct error *e)

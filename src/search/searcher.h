@@ -107,8 +107,8 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
  *   event   {"event": "reopened"}
  *           {"event": "evidence", "params", and as in exit}
- *           anything else that a person or the scheduler did (paused, resumed, ...): not the
- *           searcher's
+ *           anything else that a person or the scheduler did (paused, resumed, preempted, ...): not
+ *           the searcher's
  */
 struct entry {
     int64_t seq; /* 1, 2, ... within the search; the searcher counts */

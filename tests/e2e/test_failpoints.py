@@ -8,6 +8,7 @@ needs nothing here unless no scenario comes by it: then its test fails until the
 import os
 import re
 import shutil
+import signal
 import tempfile
 import unittest
 
@@ -85,6 +86,13 @@ class Failpoints(Case):
             self.p.kill(pid)
         self.until_reached(first)
 
+    def with_a_preemption(self, env):
+        first = self.p.start("run", "--json", env=env)
+        wait_until(lambda: self.p.programs() or not first.alive(), "a program")
+        for pid in self.p.supervisors()[:1]:
+            os.kill(pid, signal.SIGUSR1)
+        self.until_reached(first)
+
     def in_a_request(self, env):
         first = self.p.start("run", "--json", env=env)
         wait_until(lambda: self.p.programs() or not first.alive(), "a program")
@@ -105,6 +113,8 @@ class Failpoints(Case):
             return [self.in_adopted_supervisors]
         if moment.endswith("-welcome"):
             return [self.in_an_adoption]
+        if moment.endswith("-preempt"):
+            return [self.with_a_preemption]
         return {"supervisor": [self.in_a_resume],
                 "control": [self.in_a_request],
                 "run": [self.in_the_background],

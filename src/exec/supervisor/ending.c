@@ -4,10 +4,12 @@
  * A program that has ever waited for a decision hears it and ends itself; one that never did gets
  * TERM. Told to stop, it has the grace to end before TERM comes. Told to pause, or having reached
  * its budget, it may take as long as its checkpoint needs: only if it goes on training, as its next
- * report after the grace shows, is it ended.
+ * report after the grace shows, is it ended. Preempted, it has the grace to come to a report; then
+ * it is paused like another.
  */
 #include "exec/supervisor/internal.h"
 
+#include "base/failpoint.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -102,11 +104,26 @@ void ending_told(struct supervisor *s, enum verdict v)
         ending_term(s, s->budget_reached ? CAUSE_BUDGET : CAUSE_VERDICT);
     }
     set_cause(s, s->budget_reached ? CAUSE_BUDGET : CAUSE_VERDICT);
-    if (s->budget_reached)
-        s->ending.term_at = NEVER; /* set when its output told, before it was known to ask */
+    if (s->budget_reached || v == VERDICT_PAUSE)
+        s->ending.term_at = NEVER; /* set when its output told, before it was known to ask, or by a
+                                      preemption that it has now heard of */
     bool stop = v != VERDICT_PAUSE && !s->budget_reached;
     if (stop && s->ending.term_at > now + grace(s))
         s->ending.term_at = now + grace(s);
+}
+
+void ending_preempt(struct supervisor *s)
+{
+    if (s->ending.preempted || s->phase != RUNNING)
+        return;
+    FAILPOINT("supervisor.before-preempt");
+    s->ending.preempted = true;
+    event_note(s, STR("preempted by SIGUSR1"));
+    output_remark(&s->output, STR("preempted by SIGUSR1"), supervisor_time(s));
+    ending_verdict(s, VERDICT_PAUSE);
+    if (s->verdict == VERDICT_PAUSE && !s->ending.told && !s->budget_reached)
+        s->ending.term_at = supervisor_now(s) + grace(s);
+    FAILPOINT("supervisor.after-preempt");
 }
 
 void ending_budget(struct supervisor *s, int64_t step)
@@ -261,11 +278,27 @@ static bool reason_of_cause(struct supervisor *s, struct wire_exited *x)
     return false;
 }
 
+/* A cluster sends its signal to all of a job: the program may have died of it, or saved and ended
+ * in a way of its own. However that was, it is done only where its steps are, or, having none, its
+ * metric is there. */
+static bool gave_its_place_up(const struct supervisor *s, const struct wire_exited *x)
+{
+    if (!s->ending.preempted || s->verdict != VERDICT_PAUSE || s->ending.cause == CAUSE_BUDGET ||
+        s->infeasible || x->exit_code == INFEASIBLE_EXIT)
+        return false;
+    bool done = s->spec.steps > 0 ? s->budget_reached : (events_unseen(s) & 1) == 0;
+    return x->exit_code != 0 || !done;
+}
+
 /* Ended because of a verdict: one that it heard, or that TERM or KILL told it. */
 static bool reason_of_verdict(struct supervisor *s, struct wire_exited *x)
 {
     const struct ending *ending = &s->ending;
     bool signalled = ending->termed || ending->killed;
+    if (gave_its_place_up(s, x)) {
+        x->reason = WIRE_PAUSED;
+        return true;
+    }
     if (s->verdict >= VERDICT_CANCEL) {
         x->reason = WIRE_CANCELLED;
         return true;

@@ -53,7 +53,7 @@ enum cause {
 struct ending {
     enum cause cause;
     bool told; /* the program heard stop or pause */
-    bool termed, killed;
+    bool termed, killed, preempted;
     int64_t told_at, term_at, kill_at;
     int64_t memory; /* what was in use when it was too much */
 };
@@ -84,7 +84,7 @@ struct supervisor {
     int64_t durable_seq, next_wanted;
     struct queue queue;
 
-    int listener_fd, child_fd /* signalfd */, pipe_fd[2];
+    int listener_fd, signal_fd, pipe_fd[2];
     struct reporter reporter[REPORTERS_MAX];
     struct scan *scan;
     bool scanning;       /* the output is looked at as it comes */
@@ -157,6 +157,9 @@ void controller_adopt(struct supervisor *s, int fd, const struct frame *welcome)
 /* ending.c */
 void ending_verdict(struct supervisor *s, enum verdict v);
 void ending_told(struct supervisor *s, enum verdict v);
+/* SIGUSR1: the attempt is to give its place up soon. As a pause, but a program that makes no report
+ * within the grace gets TERM. */
+void ending_preempt(struct supervisor *s);
 /* TERM now, KILL after the grace. */
 void ending_term(struct supervisor *s, enum cause cause);
 void ending_kill(struct supervisor *s, enum cause cause);

@@ -26,7 +26,7 @@ static enum code init(struct supervisor *s, int controller_fd, int spool_fd,
     *s = (struct supervisor){.clock = clock,
                              .controller_fd = controller_fd,
                              .listener_fd = -1,
-                             .child_fd = -1,
+                             .signal_fd = -1,
                              .pipe_fd = {-1, -1},
                              .output.fd = -1,
                              .cgroup.procs_fd = -1,
@@ -54,8 +54,8 @@ static void release(struct supervisor *s)
     for (int i = 0; i < 2; i++)
         if (s->pipe_fd[i] >= 0)
             close(s->pipe_fd[i]);
-    if (s->child_fd >= 0)
-        close(s->child_fd);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
     output_close(&s->output);
     cgroup_remove(&s->cgroup);
     scan_free(s->scan);
@@ -69,30 +69,36 @@ static void release(struct supervisor *s)
     free(s->chunk);
 }
 
-/* Those who end a terminal's processes mean the program's, not the one that records its end. */
-static void ignore_signals(void)
+/* Those who end a terminal's processes mean the program's, not the one that records its end. What
+ * preempts waits until it can be heard. */
+static void prepare_signals(void)
 {
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t later;
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         sigaction(ignored[i], &ignore, NULL);
+    sigemptyset(&later);
+    sigaddset(&later, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &later, NULL);
 }
 
 static enum code become_supervisor(struct supervisor *s, struct error *e)
 {
-    sigset_t child;
+    sigset_t heard;
     char name[16];
     snprintf(name, sizeof(name), "trawl %.*s", STR_FMT(str_sub(s->spec.trial, 0, 9)));
     prctl(PR_SET_NAME, name);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         return error_errno(e, errno, "cannot become a subreaper");
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
+    sigemptyset(&heard);
+    sigaddset(&heard, SIGCHLD);
+    sigaddset(&heard, SIGUSR1);
     signal(SIGCHLD, SIG_DFL); /* ignored, it would let children vanish without a status */
-    if (sigprocmask(SIG_BLOCK, &child, NULL) < 0)
+    if (sigprocmask(SIG_BLOCK, &heard, NULL) < 0)
         return error_errno(e, errno, "cannot block SIGCHLD");
-    s->child_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->child_fd < 0 ? error_errno(e, errno, "cannot make a signalfd") : OK;
+    s->signal_fd = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? error_errno(e, errno, "cannot make a signalfd") : OK;
 }
 
 static enum code make_argv(struct supervisor *s, char ***ret, struct error *e)
@@ -184,12 +190,9 @@ static void start(struct supervisor *s)
 
 static void reap(struct supervisor *s)
 {
-    struct signalfd_siginfo info[8];
     struct rusage usage;
     int status;
     pid_t pid;
-    while (read(s->child_fd, info, sizeof(info)) > 0)
-        continue;
     while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
         if (pid != s->program)
             continue; /* an orphan of the program's */
@@ -202,6 +205,18 @@ static void reap(struct supervisor *s)
     }
     if (s->phase == SWEEPING)
         ending_sweep(s);
+}
+
+/* The preemption first: it may be what the program died of. */
+static void hear_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info[8];
+    ssize_t n;
+    while ((n = read(s->signal_fd, info, sizeof(info))) > 0)
+        for (size_t i = 0; i < (size_t)n / sizeof(info[0]); i++)
+            if (info[i].ssi_signo == SIGUSR1)
+                ending_preempt(s);
+    reap(s);
 }
 
 static void say_last_word(struct supervisor *s)
@@ -248,7 +263,7 @@ static void watch(struct watched *w, int fd, short events, struct reporter *r)
 static void watch_all(struct supervisor *s, struct watched *w)
 {
     w->n = 0;
-    watch(w, s->child_fd, POLLIN, NULL);
+    watch(w, s->signal_fd, POLLIN, NULL);
     watch(w, s->controller_fd, s->controller_full ? POLLIN | POLLOUT : POLLIN, NULL);
     watch(w, s->listener_fd, POLLIN, NULL);
     watch(w, s->pipe_fd[0], POLLIN, NULL);
@@ -264,8 +279,8 @@ static void dispatch(struct supervisor *s, const struct pollfd *p, struct report
     if (r) {
         if (r->fd == p->fd) /* not closed meanwhile, nor the controller's now */
             reporter_ready(s, r, p->revents);
-    } else if (p->fd == s->child_fd) {
-        reap(s);
+    } else if (p->fd == s->signal_fd) {
+        hear_signals(s);
     } else if (p->fd == s->controller_fd) {
         controller_ready(s, p->revents);
     } else if (p->fd == s->listener_fd) {
@@ -312,7 +327,7 @@ enum code supervisor_run(int controller_fd, int spool_fd, const struct clock *cl
     struct supervisor *s = calloc(1, sizeof(*s));
     if (!s)
         return error_nomem(e);
-    ignore_signals();
+    prepare_signals();
     enum code code = init(s, controller_fd, spool_fd, clock, e);
     FAILPOINT("supervisor.before-spec");
     if (code == OK)
