@@ -159,9 +159,17 @@ void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double
 bool feed_rung_reached(struct scheduler *s, struct live_trial *t)
 {
     const struct effort *effort = &t->search->settings->effort;
-    if (t->rung == RUNG_CLIMBS && !t->stop_decided && t->row.has_value &&
-        t->row.steps < effort->max_steps && t->row.step < t->row.steps)
-        report_now(s, t, t->row.steps, t->row.value, 0, false);
+    struct error e;
+    double value = t->row.value;
+    error_init(&e);
+    if (t->rung != RUNG_CLIMBS)
+        return true;
+    if (t->stop_decided || !t->row.has_value || t->row.steps >= effort->max_steps)
+        return false;
+    if (t->row.step >= t->row.steps &&
+        !sched_took(s, replay_value_at(s, t, t->row.steps, &value, &e), &e))
+        return false;
+    report_now(s, t, t->row.steps, value, 0, false);
     return t->rung != RUNG_CLIMBS;
 }
 

@@ -239,6 +239,11 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
 enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed,
                        struct error *e) must_check;
 
+/* The value as of a step: of its reports up to there. *ret stays as it is where the store has none.
+ */
+enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64_t step,
+                          double *ret, struct error *e) must_check;
+
 /* trial.c */
 struct live_trial *live_trial_find(struct search *q, int64_t number);
 /* config NULL: it is read from the row's parameters. */
@@ -312,7 +317,8 @@ void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome);
 /* Asks for new trials while slots and the order allow. */
 void feed_asks(struct scheduler *s, struct search *q);
 /* The program ended by itself at the end of its steps: that is a report of its rung, whatever its
- * last step was called. Does the trial wait there now? */
+ * last step was called. Where it had gone on past the rung while it was paused at an earlier one,
+ * the value is that of then. Does the trial wait there now? */
 bool feed_rung_reached(struct scheduler *s, struct live_trial *t);
 /* Nothing more goes on: trials that wait at a rung have ended there. */
 void feed_end_waiting(struct scheduler *s, struct search *q);

@@ -240,16 +240,38 @@ static int by_step(const void *a, const void *b)
 }
 
 /* By step: a later attempt may have done steps again that lie before the last one of its
- * predecessor, and its points come after that in the store. */
+ * predecessor, and its points come after that in the store. To be freed, also on failure. */
+static enum code read_points(struct scheduler *s, const struct live_trial *t, size_t measure,
+                             struct points *all, struct error *e)
+{
+    enum code c = store_metrics(s->o.store, t->row.id, t->search->settings->measures[measure].name,
+                                on_point, all, e);
+    if (c == OK && all->n > 0)
+        qsort(all->v, all->n, sizeof *all->v, by_step);
+    return c;
+}
+
+enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64_t step,
+                          double *ret, struct error *e)
+{
+    struct live_trial then = {.search = t->search};
+    struct points all = {.e = e};
+    enum code c = trial_prepare_taken(&then) == OK ? OK : error_nomem(e);
+    if (c == OK)
+        c = read_points(s, t, 0, &all, e);
+    for (size_t i = 0; c == OK && i < all.n && all.v[i].step <= step; i++)
+        *ret = trial_take(&then, 0, all.v[i].step, all.v[i].value);
+    trial_free_taken(&then);
+    free(all.v);
+    return c;
+}
+
 static enum code replay_measure(struct scheduler *s, struct live_trial *t, size_t measure,
                                 int64_t fed, struct error *e)
 {
     const struct search *q = t->search;
     struct points all = {.e = e};
-    enum code c = store_metrics(s->o.store, t->row.id, q->settings->measures[measure].name,
-                                on_point, &all, e);
-    if (c == OK && all.n > 0)
-        qsort(all.v, all.n, sizeof *all.v, by_step);
+    enum code c = read_points(s, t, measure, &all, e);
     for (size_t i = 0; c == OK && i < all.n; i++) {
         double value = trial_take(t, measure, all.v[i].step, all.v[i].value);
         if (all.v[i].step > t->furthest)
@@ -340,6 +362,8 @@ static enum code restore_code(struct scheduler *s, struct search *q, struct str 
 {
     char text[SNAPSHOT_ID + 1];
     struct error why = {0};
+    if (id.n == 0)
+        return OK; /* it never had any: it runs no program */
     char *code_dir = io_join(s->store_dir, "code");
     if (code_dir == NULL)
         return error_nomem(e);

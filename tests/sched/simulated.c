@@ -38,14 +38,9 @@ void simulated_init(struct simulated *w)
     *w = (struct simulated){.report_every = 1};
 }
 
-void simulated_begin(struct simulated *w, const char *yaml)
+static void make_controller(struct simulated *w)
 {
-    struct problems problems;
-    struct settings *st;
     struct error e = {0};
-    w->clock = (struct virtual_clock){.real_ns = 1700000000 * NS_PER_S, .monotonic_ns = NS_PER_S};
-    assert_ok(store_open("memory:", STORE_CREATE, DURABILITY_DEFAULT, &w->store, &e));
-    assert_ok(store_lock(w->store, &e));
     const struct scheduler_options o = {.store = w->store,
                                         .clock = clock_virtual(&w->clock),
                                         .store_dir = "",
@@ -62,6 +57,31 @@ void simulated_begin(struct simulated *w, const char *yaml)
     struct executor_listener listener = scheduler_listener(w->scheduler);
     assert_ok(sim_executor_new(&so, &listener, &w->executor, &e));
     scheduler_use(w->scheduler, w->executor);
+}
+
+void simulated_restart(struct simulated *w)
+{
+    struct error e = {0};
+    w->executor->ops->close(w->executor);
+    scheduler_free(w->scheduler);
+    w->running = 0;
+    make_controller(w);
+    if (scheduler_open(w->scheduler, w->id, &e) != OK)
+        fail_msg("%s %s", e.message, e.detail);
+    if (simulated_state(w) != SEARCH_COMPLETED)
+        assert_ok(scheduler_resume(w->scheduler, w->id, &e));
+    scheduler_settle(w->scheduler);
+}
+
+void simulated_begin(struct simulated *w, const char *yaml)
+{
+    struct problems problems;
+    struct settings *st;
+    struct error e = {0};
+    w->clock = (struct virtual_clock){.real_ns = 1700000000 * NS_PER_S, .monotonic_ns = NS_PER_S};
+    assert_ok(store_open("memory:", STORE_CREATE, DURABILITY_DEFAULT, &w->store, &e));
+    assert_ok(store_lock(w->store, &e));
+    make_controller(w);
     problems_init(&problems);
     if (conf_load(str_of(yaml), "trawl.yaml", NULL, 0, &st, &problems) != OK)
         fail_msg("%s", problems.v[0].message);

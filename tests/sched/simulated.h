@@ -30,6 +30,9 @@ void simulated_run(struct simulated *w, const char *yaml);
 /* Submits only; turns: how many, 0: until it ends. */
 void simulated_begin(struct simulated *w, const char *yaml);
 void simulated_turns(struct simulated *w, int64_t turns);
+/* The controller and all that runs dies, with all that was not committed; another begins and takes
+ * the search up. */
+void simulated_restart(struct simulated *w);
 void simulated_free_world(struct simulated *w);
 
 int64_t simulated_count(struct simulated *w, enum trial_state state);

@@ -153,7 +153,9 @@ static void verdict(struct executor *x, int64_t attempt, enum verdict v)
     struct fake_attempt *a = find(w, attempt);
     if (a == NULL)
         return;
-    a->verdict = v > a->verdict ? v : a->verdict;
+    if (v <= a->verdict)
+        return;
+    a->verdict = v;
     if (a->alive)
         a->wakes = w->time.monotonic_ns;
 }
@@ -246,15 +248,17 @@ static void act(struct world *w, struct fake_attempt *a)
                                                WIRE_CANCELLED};
     if (a->n_spool == 0)
         spool(w, a, (struct spooled){.type = FRAME_STARTED});
-    if (a->verdict != VERDICT_CONTINUE) {
+    bool told = a->verdict != VERDICT_CONTINUE;
+    if (told && (a->overtime++ >= w->deaf || a->verdict == VERDICT_KILL)) {
         end(w, a, reasons[a->verdict], -1, false);
         return;
     }
-    if (a->asked_at != 0) {
+    if (a->asked_at != 0 && !told) {
         a->wakes = INT64_MAX;
         return;
     }
-    if (a->steps > 0 && a->step >= a->steps) {
+    a->asked_at = 0;
+    if (!told && a->steps > 0 && a->step >= a->steps) {
         end(w, a, WIRE_EXIT, 0, false);
         return;
     }
@@ -266,14 +270,15 @@ static void act(struct world *w, struct fake_attempt *a)
         w->progress[a->trial] = a->step;
         spool(w, a,
               (struct spooled){.type = FRAME_REPORT,
-                               .step = step,
+                               .step = s.says > 0 ? s.says : step,
                                .value = s.value,
                                .ms = s.ms,
                                .said = s.said,
                                .waits = s.waits});
-        a->asked_at = s.waits ? a->n_spool : 0;
+        bool asks = s.waits && !told;
+        a->asked_at = asks ? a->n_spool : 0;
         a->step_ns = duration(w, s.ns);
-        a->wakes = s.waits ? INT64_MAX : w->time.monotonic_ns + a->step_ns;
+        a->wakes = asks ? INT64_MAX : w->time.monotonic_ns + a->step_ns;
     } else if (s.exit_code < 0) {
         die(w, a);
     } else {

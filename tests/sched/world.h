@@ -30,6 +30,7 @@ struct step {
     double value, ms;
     enum said said;
     bool unfinished; /* there is more to report of this step */
+    int64_t says;    /* the step that it names; 0: the one it has done */
     int exit_code;   /* TURN_EXIT, TURN_DIE: of the program; -1: the supervisor dies too */
     bool waits;      /* asks for the decision */
     bool infeasible;
@@ -49,6 +50,7 @@ struct fake_attempt {
     int64_t id, trial; /* trial: number; of a second search plus 100, of a third plus 200, ... */
     int64_t steps, step;
     int parts;     /* of the step, reported so far */
+    int overtime;  /* reports since it was told to end */
     int64_t wakes; /* virtual time of its next event; INT64_MAX: waits for an answer, or is over */
     int64_t step_ns;  /* how long its step takes once it was answered */
     int64_t asked_at; /* seq of the report it waits for; 0: none */
@@ -80,6 +82,7 @@ struct world {
     char dir[64], where[96];
     struct step (*program)(struct world *w, struct fake_attempt *a);
     unsigned jitter;              /* of durations; 0: none */
+    int deaf;                     /* reports that programs still make after they were told to end */
     int64_t progress[TRIALS_MAX]; /* its checkpoint: the last step that was done */
     int attempts_of[TRIALS_MAX];
     size_t n;
