@@ -23,8 +23,10 @@ except ImportError:  # the lines it prints are enough for trawl to go by
     trawl = None
 
 DATA = os.environ.get("FASHION_MNIST", "/usr/share/datasets/fashion-mnist")
-TRAIN, VALIDATE = 16000, 4000  # the first images of the training file, always the same
 CHUNK = 2000  # images looked at at once
+# The first images of the training file, always the same.
+TRAIN = int(os.environ.get("FASHION_IMAGES") or 16000) // CHUNK * CHUNK
+VALIDATE = 4000
 SIDE = 28
 
 

@@ -244,7 +244,7 @@ static enum code on_json(void *self, const struct trial_row *row)
     struct exporting *x = self;
     size_t n;
     const struct brief *attempts = attempts_next(&x->attempts, row->id, &x->at, &n);
-    trial_json(row, &x->scoring, attempts, n, &x->json);
+    trial_json(row, &x->scoring, attempts, n, NULL, &x->json);
     return OK;
 }
 
@@ -262,7 +262,7 @@ static enum code export_json(struct exporting *x, struct search_id id)
     jw_to_fd(j, &x->out->out, x->out->fd);
     jw_object(j);
     jw_key(j, "search");
-    c = search_json(x->store, &row, j, x->e);
+    c = search_json(x->store, &row, NULL, j, x->e);
     jw_key(j, "source");
     jw_str(j, row.source);
     jw_key(j, "trials");

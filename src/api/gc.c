@@ -2,9 +2,8 @@
  * `trawl gc`: frees what is no longer needed.
  *
  * Never touched: anything of a search that is running or paused, the store's rows (but for
- * --search), checkpoints of the best trial (or the front) and the baseline, and of what may be
- * retried (failed, stopped) unless
- * --all.
+ * --search), checkpoints that are still needed (sched/checkpoint.h): of the best trial (or the
+ * front) and the baseline, and of what may be retried (failed, stopped) unless --all.
  */
 #include "api/logs.h"
 #include "api/project.h"
@@ -12,12 +11,12 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "code/snapshot.h"
+#include "sched/checkpoint.h"
 #include "store/scores.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const struct option options[] = {
     {"dry-run", 0, NULL, "only say what would be freed"},
@@ -50,6 +49,7 @@ struct gc {
     const struct kept_search *at;
     int64_t *winners; /* of `at`, where it has a front */
     size_t n_winners, winners_capacity;
+    struct invocation *inv;
     struct error *e;
 };
 
@@ -163,6 +163,34 @@ static bool has_won(const struct gc *g, int64_t number)
     return number == g->at->best;
 }
 
+/* Before the sum, what it is made of. */
+static void print_checkpoint(const struct gc *g, int64_t number, int64_t bytes)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    number_write_size(&b, bytes);
+    screen_fmt(g->inv->out, TONE_PLAIN, "checkpoint of %lld.%lld: %.*s\n", (long long)g->at->id.v,
+               (long long)number, STR_FMT(buf_view(&b)));
+    buf_free(&b);
+}
+
+static enum code free_checkpoints(struct gc *g, const char *folder, int64_t number)
+{
+    struct checkpoint_sizes sizes;
+    bool any;
+    checkpoint_measure(folder, &sizes);
+    if (sizes.bytes == 0)
+        return OK;
+    g->bytes[CHECKPOINTS] += sizes.bytes;
+    g->count[CHECKPOINTS]++;
+    if (g->dry && !g->inv->json)
+        print_checkpoint(g, number, sizes.bytes);
+    if (g->dry)
+        return OK;
+    enum code c = checkpoint_set_aside(folder, ASIDE_ALL, NULL, &any, g->e);
+    return c == OK ? checkpoint_delete_gone(folder, true, g->e) : c;
+}
+
 static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct gc *g = self;
@@ -170,17 +198,18 @@ static enum code on_trial(void *self, const struct trial_row *row)
     enum code c = trial_state_final(row->state) ? stray_spools(g, number) : OK;
     if (c != OK)
         return c;
-    bool retriable = row->state == TRIAL_FAILED || row->state == TRIAL_STOPPED;
-    if (!trial_state_final(row->state) || has_won(g, number) || number == g->at->baseline ||
-        (retriable && !g->all))
-        return OK;
+    const struct checkpoint_use use = {.state = row->state,
+                                       .baseline = number == g->at->baseline,
+                                       .wins = has_won(g, number),
+                                       .keep_failed = !g->all,
+                                       .keep_stopped = !g->all};
     char *folder = trial_folder(g->project.store_dir, g->at->id.v, number);
-    char *path = folder != NULL ? io_join(folder, "checkpoint") : NULL;
-    struct stat st;
-    c = path != NULL ? OK : error_nomem(g->e);
-    if (c == OK && stat(path, &st) == 0 && io_tree_size(path) > 0)
-        c = remove_tree(g, path, CHECKPOINTS);
-    free(path);
+    if (folder == NULL)
+        return error_nomem(g->e);
+    if (!checkpoint_is_needed(&use))
+        c = free_checkpoints(g, folder, number);
+    else if (!g->dry) /* what a kill left */
+        c = checkpoint_delete_gone(folder, true, g->e);
     free(folder);
     return c;
 }
@@ -283,7 +312,8 @@ static enum code print_json(struct invocation *inv, const struct gc *g, struct e
 
 static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
-    struct gc g = {.dry = option_given(inv, "dry-run"), .all = option_given(inv, "all"), .e = e};
+    struct gc g = {
+        .dry = option_given(inv, "dry-run"), .all = option_given(inv, "all"), .inv = inv, .e = e};
     enum code c = project_find(inv, NULL, false, &g.project, e);
     if (c != OK)
         return c;

@@ -102,7 +102,8 @@ static void name_json(struct trial_id id, struct json *j)
 }
 
 void trial_json(const struct trial_row *row, const struct scoring *scoring,
-                const struct brief *attempts, size_t n, struct json *j)
+                const struct brief *attempts, size_t n, const struct checkpoint_sizes *sizes,
+                struct json *j)
 {
     jw_object(j);
     jw_key(j, "trial");
@@ -131,6 +132,10 @@ void trial_json(const struct trial_row *row, const struct scoring *scoring,
     for (size_t i = 0; i < n; i++)
         attempt_json(&attempts[i], j);
     jw_array_end(j);
+    if (sizes != NULL) {
+        jw_key(j, "checkpoints");
+        saved_trial_json(sizes, j);
+    }
     if (row->why.n > 0) {
         jw_key(j, "why");
         jw_str(j, row->why);
@@ -143,7 +148,7 @@ void trial_json(const struct trial_row *row, const struct scoring *scoring,
 }
 
 enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
-                        struct json *j, struct error *e)
+                        const struct checkpoint_sizes *sizes, struct json *j, struct error *e)
 {
     struct scoring scoring;
     struct arena a;
@@ -160,7 +165,7 @@ enum code trial_json_of(struct store *s, const struct search_row *search, int64_
         c = attempts_of_trial(s, id, &attempts, e);
     if (c == OK) {
         scoring_of(search, &scoring);
-        trial_json(&row, &scoring, attempts.v, attempts.n, j);
+        trial_json(&row, &scoring, attempts.v, attempts.n, sizes, j);
         attempts_free(&attempts);
     }
     arena_free(&a);
@@ -212,7 +217,7 @@ struct front {
 static enum code on_front(void *self, const struct trial_row *row)
 {
     struct front *f = self;
-    return trial_json_of(f->store, f->search, trial_id_number(row->id), f->json, f->e);
+    return trial_json_of(f->store, f->search, trial_id_number(row->id), NULL, f->json, f->e);
 }
 
 /* Of several objectives there is no best trial, but a front. */
@@ -222,7 +227,7 @@ static enum code best_json(struct store *s, const struct search_row *row,
     struct front f = {s, row, j, e};
     struct cover cover;
     jw_key(j, "best");
-    enum code c = trial_json_of(s, row, row->best_trial, j, e);
+    enum code c = trial_json_of(s, row, row->best_trial, NULL, j, e);
     if (c != OK || scoring->n_objectives == 1)
         return c;
     jw_key(j, "front");
@@ -236,8 +241,8 @@ static enum code best_json(struct store *s, const struct search_row *row,
     return c;
 }
 
-enum code search_json(struct store *s, const struct search_row *row, struct json *j,
-                      struct error *e)
+enum code search_json(struct store *s, const struct search_row *row, const struct saved *saved,
+                      struct json *j, struct error *e)
 {
     struct scoring scoring;
     scoring_of(row, &scoring);
@@ -251,9 +256,13 @@ enum code search_json(struct store *s, const struct search_row *row, struct json
     else
         jw_null(j);
     jw_key(j, "baseline");
-    enum code c = trial_json_of(s, row, row->baseline_trial, j, e);
+    enum code c = trial_json_of(s, row, row->baseline_trial, NULL, j, e);
     if (c == OK)
         c = best_json(s, row, &scoring, j, e);
+    if (saved != NULL) {
+        jw_key(j, "checkpoints");
+        saved_search_json(saved, j);
+    }
     jw_key(j, "snapshot");
     jw_str(j, row->snapshot);
     jw_key(j, "directory");

@@ -9,6 +9,7 @@
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
+#include "api/saved.h"
 #include "api/scoring.h"
 
 /* Attempts of a trial, or of a whole search in order of (trial, number); kept small, since they are
@@ -31,15 +32,17 @@ enum code attempts_of_trial(struct store *s, struct trial_id id, struct attempts
 enum code attempts_of_search(struct store *s, struct search_id id, struct attempts *ret,
                              struct error *e) must_check;
 
-/* attempts[0..n) are this trial's. */
+/* attempts[0..n) are this trial's. sizes: what its checkpoints take; NULL: left out. */
 void trial_json(const struct trial_row *row, const struct scoring *scoring,
-                const struct brief *attempts, size_t n, struct json *j);
-/* The trial with that number, or null. */
+                const struct brief *attempts, size_t n, const struct checkpoint_sizes *sizes,
+                struct json *j);
+/* The trial with that number, or null. sizes: what its checkpoints take; NULL: left out. */
 enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
-                        struct json *j, struct error *e) must_check;
-/* One `show`. */
-enum code search_json(struct store *s, const struct search_row *row, struct json *j,
-                      struct error *e) must_check;
+                        const struct checkpoint_sizes *sizes, struct json *j,
+                        struct error *e) must_check;
+/* One `show`. saved: likewise. */
+enum code search_json(struct store *s, const struct search_row *row, const struct saved *saved,
+                      struct json *j, struct error *e) must_check;
 
 /* Names that attempts_of_search left for this trial: moves *at past them. */
 const struct brief *attempts_next(const struct attempts *a, struct trial_id trial, size_t *at,

@@ -10,6 +10,30 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+static void measure_trial(const struct reading *r, struct checkpoint_sizes *ret)
+{
+    char *folder =
+        trial_folder(r->project.store_dir, r->target.search.v, trial_id_number(r->target.trial));
+    checkpoint_measure(folder != NULL ? folder : "", ret);
+    free(folder);
+}
+
+static enum code show_trial_json(struct reading *r, const struct search_row *row, struct json *j,
+                                 struct error *e)
+{
+    struct checkpoint_sizes sizes;
+    measure_trial(r, &sizes);
+    return trial_json_of(r->store, row, trial_id_number(r->target.trial), &sizes, j, e);
+}
+
+static enum code show_search_json(struct reading *r, const struct search_row *row, struct json *j,
+                                  struct error *e)
+{
+    struct saved saved;
+    saved_of_search(r->project.store_dir, row->id, &saved);
+    return search_json(r->store, row, &saved, j, e);
+}
+
 static enum code show_json(struct invocation *inv, struct reading *r, struct error *e)
 {
     struct json j;
@@ -20,9 +44,7 @@ static enum code show_json(struct invocation *inv, struct reading *r, struct err
     j.pretty = false;
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK)
-        c = r->target.is_trial
-                ? trial_json_of(r->store, &row, trial_id_number(r->target.trial), &j, e)
-                : search_json(r->store, &row, &j, e);
+        c = r->target.is_trial ? show_trial_json(r, &row, &j, e) : show_search_json(r, &row, &j, e);
     if (c == OK) {
         jw_newline(&j);
         c = jw_end(&j, e);
@@ -73,6 +95,11 @@ static enum code show_search(struct invocation *inv, struct reading *r, struct e
         field(out, "method", row.method);
         field(out, "directory", row.directory);
         field(out, "snapshot", row.snapshot);
+        struct saved saved;
+        saved_of_search(r->project.store_dir, row.id, &saved);
+        buf_clear(&b);
+        saved_search_text(&saved, &b);
+        field(out, "saved", buf_view(&b));
         time_field(out, "started", row.created);
         time_field(out, "ended", row.ended);
         buf_free(&b);
@@ -248,6 +275,11 @@ static enum code print_trial(struct screen *out, const struct reading *r,
     char *folder = trial_folder(r->project.store_dir, search, number);
     field(out, "folder", str_of(folder));
     free(folder);
+    struct checkpoint_sizes sizes;
+    measure_trial(r, &sizes);
+    buf_clear(&b);
+    saved_trial_text(&sizes, &b);
+    field(out, "saved", buf_view(&b));
     buf_free(&b);
     screen_text(out, TONE_PLAIN, STR("\n"));
     params_each(row->params, measure, &p.width);

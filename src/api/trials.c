@@ -39,7 +39,7 @@ static enum code on_trial_json(void *self, const struct trial_row *row)
     struct listing *l = self;
     size_t n;
     const struct brief *attempts = attempts_next(&l->attempts, row->id, &l->at, &n);
-    trial_json(row, &l->scoring, attempts, n, &l->json);
+    trial_json(row, &l->scoring, attempts, n, NULL, &l->json);
     l->n++;
     return OK;
 }
@@ -51,7 +51,7 @@ static enum code on_best_json(void *self, const struct trial_row *row)
     enum code c = attempts_of_trial(l->store, row->id, &attempts, l->e);
     if (c != OK)
         return c;
-    trial_json(row, &l->scoring, attempts.v, attempts.n, &l->json);
+    trial_json(row, &l->scoring, attempts.v, attempts.n, NULL, &l->json);
     attempts_free(&attempts);
     l->n++;
     return OK;

@@ -28,6 +28,7 @@ enum {
     K_DURABILITY,
     K_OBJECTIVES,
     K_REQUIRE,
+    K_CHECKPOINTS,
     K_COUNT
 };
 
@@ -51,6 +52,7 @@ static const struct schema_key file_keys[K_COUNT] = {
     [K_DURABILITY] = {.name = "durability"},
     [K_OBJECTIVES] = {.name = "objectives"},
     [K_REQUIRE] = {.name = "require"},
+    [K_CHECKPOINTS] = {.name = "checkpoints"},
 };
 
 /* On a command line metric and goal are options; beside objectives there is no need of them, nor of
@@ -111,6 +113,30 @@ static void read_code(struct load *l, const struct node *n)
                              STR_FMT(excerpt(s->exclude[i])));
 }
 
+/* Of several objectives no step is the best; rungs are numbers of steps. */
+static void read_checkpoints(struct load *l, const struct node *n)
+{
+    static const struct schema_key keys[] = {{.name = "keep"}, {.name = "of"}};
+    static const char *const kept[] = {"last", "best", "every_rung"};
+    static const char *const whose[] = {"all", "best"};
+    const struct node *found[2];
+    struct settings *s = l->s;
+    int keep = KEEP_LAST, of = 0;
+    if (!n || !schema_open(l, n, "checkpoints", keys, 2, found))
+        return;
+    if (read_word(l, found[0], "checkpoints.keep", kept, 3, &keep))
+        s->keep_checkpoints = (enum keep_checkpoints)keep;
+    if (read_word(l, found[1], "checkpoints.of", whose, 2, &of))
+        s->only_best_checkpoints = of == 1;
+    if (keep == KEEP_BEST && s->n_objectives > 1)
+        (void)problem_at(l, found[0]->at, E_INVALID,
+                         "keep last, or every_rung; `of: best` goes with several objectives",
+                         "checkpoints.keep is best, but no step is the best of several objectives");
+    if (keep == KEEP_RUNGS && s->effort.max_steps == 0)
+        (void)problem_at(l, found[0]->at, E_INVALID, "give search.budget, in steps",
+                         "checkpoints.keep is every_rung, but trials have no steps");
+}
+
 void read_file(struct load *l)
 {
     static const char *const durabilities[] = {"default", "power"};
@@ -137,6 +163,7 @@ void read_file(struct load *l)
     read_search(l, found[K_SEARCH]);
     (void)read_int(l, found[K_RETRIES], "retries", 0, 1000, &s->retries);
     read_code(l, found[K_CODE]);
+    read_checkpoints(l, found[K_CHECKPOINTS]);
     if (read_word(l, found[K_DURABILITY], "durability", durabilities, 2, &durability))
         s->durability = durability == 1 ? DURABLE_POWER : DURABLE_DEFAULT;
 }

@@ -71,6 +71,10 @@ struct settings {
     size_t n_devices; /* resources.devices: what stands for GPUs */
     const struct str *devices;
     int retries;
+    /* checkpoints: of each trial the last, which its program writes; beside that a copy of the one
+     * at its best step, or one at each rung. Of trials that are over: all, or the best's alone. */
+    enum keep_checkpoints { KEEP_LAST, KEEP_BEST, KEEP_RUNGS } keep_checkpoints;
+    bool only_best_checkpoints;
     size_t n_exclude;
     const struct str *exclude; /* code.exclude */
     size_t n_env;

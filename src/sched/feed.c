@@ -27,6 +27,8 @@ static bool in_turn(const struct live_trial *t)
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after)
 {
     int64_t from = after < INT64_MAX ? after + 1 : after;
+    if (keeping_wants_all(t->search) && !t->stop_decided)
+        return from;
     return searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), from);
 }
 
@@ -65,16 +67,20 @@ void feed_forget(struct live_trial *t)
     t->last = NULL;
 }
 
-static void answer(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step)
+void feed_answer(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step)
 {
-    if (t->attempt == NULL)
-        return;
     enum verdict v = t->attempt->told;
     sched_act(s, (struct action){.kind = ACTION_ANSWER,
                                  .attempt = t->attempt->row.id.v,
                                  .seq = seq,
                                  .verdict = v,
                                  .next_wanted = feed_next_wanted(t, step)});
+}
+
+static void answer(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step)
+{
+    if (t->attempt != NULL && !keeping_reported(s, t, seq, step))
+        feed_answer(s, t, seq, step);
 }
 
 static void decided(struct scheduler *s, struct live_trial *t, int64_t step, enum decision d)
@@ -343,5 +349,5 @@ void feed_asks(struct scheduler *s, struct search *q)
         if (t == NULL || !live_attempt_begin(s, t))
             break;
     }
-    over_drop(q);
+    over_drop(s, q);
 }

@@ -61,6 +61,11 @@ struct live_trial {
     int attempts, lost;
     enum wish wish;
     enum rung_state rung;
+    /* keeping.c */
+    bool copying;  /* a copy of its checkpoint is being made: no attempt begins */
+    bool has_kept; /* kept: the best value that was looked at */
+    double kept;
+    int64_t kept_step; /* the highest step that was */
     bool dirty;        /* row differs from the store's */
     bool stop_decided; /* by the allocator */
     bool exit_fed;     /* the searcher knows its end */
@@ -136,7 +141,10 @@ struct search {
     int64_t *queue; /* a heap of numbers, the lowest first; some may not be queued any more */
     size_t n_queue, queue_capacity;
     struct live_trial *over; /* may be dropped, once nothing of them waits */
-    int running;             /* live attempts */
+    int64_t *spare; /* trials that are over, whose checkpoints may go unless they are the best */
+    size_t n_spare, spare_capacity;
+    bool spare_new; /* some are, or the best may be another */
+    int running;    /* live attempts */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
     int64_t steps_used;
@@ -172,6 +180,7 @@ struct scheduler {
     size_t n_attempts, attempts_capacity;
     struct live_attempt *found;   /* by the last look-up; NULL: none */
     struct live_attempt *touched; /* acknowledgements are due, or rows differ from the store's */
+    struct chore *chores;         /* keeping.c: what workers do */
     struct action *actions, *acting;
     size_t n_actions, actions_capacity, acting_capacity;
     struct arena events_arena; /* texts of queued events */
@@ -267,7 +276,7 @@ struct live_trial *queue_first(struct search *q);
 void over_offer(struct live_trial *t);
 void over_forget(struct live_trial *t);
 /* Drops those that may be. */
-void over_drop(struct search *q);
+void over_drop(struct scheduler *s, struct search *q);
 
 /* taken.c */
 enum code trial_prepare_taken(struct live_trial *t) must_check;
@@ -314,6 +323,8 @@ enum code spec_config(struct live_attempt *at, struct error *e) must_check;
 void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double value, int64_t seq,
                  bool waits);
 void feed_exit(struct scheduler *s, struct live_trial *t, enum outcome outcome);
+/* Answers a report of the live attempt. */
+void feed_answer(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step);
 /* Asks for new trials while slots and the order allow. */
 void feed_asks(struct scheduler *s, struct search *q);
 /* The program ended by itself at the end of its steps: that is a report of its rung, whatever its
@@ -325,6 +336,22 @@ void feed_end_waiting(struct scheduler *s, struct search *q);
 bool feed_may_start(const struct scheduler *s, const struct search *q);
 int64_t feed_next_wanted(const struct live_trial *t, int64_t after);
 void feed_forget(struct live_trial *t);
+
+/* keeping.c: copies of checkpoints that are kept, and checkpoints that go. */
+/* The program waits for the answer to a report of this step. True: it is answered when a copy of
+ * its checkpoint is made. */
+bool keeping_reported(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step);
+/* Its attempt is over, and the trial goes on later. */
+void keeping_paused(struct scheduler *s, struct live_trial *t, bool at_rung);
+/* Is every report of interest, since the best step may be any? */
+bool keeping_wants_all(const struct search *q);
+/* Its reports were read from the store. */
+void keeping_restored(struct live_trial *t);
+/* It is over, and nothing of it runs. */
+void keeping_over(struct scheduler *s, struct search *q, const struct trial_row *row);
+/* After a commit: what nobody needs goes. */
+void keeping_free(struct scheduler *s);
+void keeping_forget(struct scheduler *s);
 
 /* ahead.c: suggestions, made by workers. */
 /* Before an ask: what it needs is begun, if it isn't already. */

@@ -8,7 +8,7 @@
 
 static bool may_start(const struct live_trial *t)
 {
-    return t->row.state == TRIAL_QUEUED && t->attempt == NULL;
+    return t->row.state == TRIAL_QUEUED && t->attempt == NULL && !t->copying;
 }
 
 /* --- the queue --- */
@@ -71,7 +71,7 @@ struct live_trial *queue_first(struct search *q)
 
 static bool is_over(const struct live_trial *t)
 {
-    return t->exit_fed && t->attempt == NULL;
+    return t->exit_fed && t->attempt == NULL && !t->copying;
 }
 
 void over_offer(struct live_trial *t)
@@ -95,17 +95,19 @@ void over_forget(struct live_trial *t)
     t->listed_over = false;
 }
 
-void over_drop(struct search *q)
+void over_drop(struct scheduler *s, struct search *q)
 {
     struct live_trial *t = q->over;
     q->over = NULL;
     while (t != NULL) {
         struct live_trial *next = t->next_over;
         t->listed_over = false;
-        if (is_over(t) && trial_state_final(t->row.state) && !t->dirty)
+        if (is_over(t) && trial_state_final(t->row.state) && !t->dirty) {
+            keeping_over(s, q, &t->row);
             live_trial_drop(q, t);
-        else
+        } else {
             over_offer(t);
+        }
         t = next;
     }
 }

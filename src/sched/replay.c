@@ -152,6 +152,7 @@ static enum code on_trial(void *self, const struct trial_row *row)
         struct live_trial t = {.search = q, .row = *row};
         if (row->state == TRIAL_COMPLETED || row->state == TRIAL_STOPPED)
             trial_consider_best(r->s, &t);
+        keeping_over(r->s, q, row);
         return OK;
     }
     struct live_trial *t = live_trial_add(r->s, q, row, NULL, r->e);
@@ -290,6 +291,8 @@ enum code replay_taken(struct scheduler *s, struct live_trial *t, int64_t fed, s
     enum code c = OK;
     for (size_t i = 0; c == OK && i < t->search->settings->n_measures; i++)
         c = replay_measure(s, t, i, fed, e);
+    if (c == OK)
+        keeping_restored(t);
     return c;
 }
 

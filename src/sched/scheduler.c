@@ -45,6 +45,7 @@ void scheduler_free(struct scheduler *s)
         s->searches = q->next;
         search_free(q);
     }
+    keeping_forget(s);
     arena_free(&s->events_arena);
     free(s->attempts);
     free(s->actions);
@@ -410,6 +411,7 @@ void scheduler_settle(struct scheduler *s)
         if (!commit(s))
             break;
         act_all(s);
+        keeping_free(s);
         emit_events(s);
     } while (s->urgent);
     s->settling = false;
@@ -441,7 +443,7 @@ bool scheduler_idle(const struct scheduler *s, struct search_id id)
 {
     for (const struct search *q = s->searches; q != NULL; q = q->next) {
         if (q->id.v == id.v)
-            return q->told_ended && s->n_events == 0 && !s->in_transaction;
+            return q->told_ended && s->n_events == 0 && !s->in_transaction && s->chores == NULL;
     }
     return true;
 }

@@ -33,6 +33,7 @@ void search_free(struct search *q)
     free(q->trials);
     free(q->queue);
     free(q->front);
+    free(q->spare);
     searcher_free(q->searcher);
     settings_free(q->settings);
     arena_free(&q->arena);

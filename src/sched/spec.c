@@ -2,7 +2,7 @@
  * From a trial to what a supervisor needs to know: folders, words of the command, environment.
  *
  *   <store>/trials/<search>/<trial>/dir            the program's working directory
- *                                  /checkpoint     lasts from attempt to attempt
+ *                                  /checkpoint     lasts from attempt to attempt (checkpoint.h)
  *                                  /params.json
  *                                  /attempt-1.log  and its spool beside it
  */
@@ -168,7 +168,7 @@ static void plain_fields(struct live_attempt *at, const struct paths *p)
     w->silence_ns = st->silence_ns;
     w->grace_ns = st->grace_ns > 0 ? st->grace_ns : GRACE_NS;
     w->log_limit = LOG_LIMIT;
-    w->next_wanted = searcher_next_wanted(t->search->searcher, trial_id_number(t->row.id), 0);
+    w->next_wanted = feed_next_wanted(t, -1);
     w->n_names = (uint32_t)st->n_names;
     w->names = st->names;
     w->pattern = st->pattern;

@@ -66,7 +66,8 @@ double trial_take(struct live_trial *t, size_t measure, int64_t step, double val
         k->reports--;
     k->step = step;
     k->attempt = attempt;
-    if (k->reports == 0 || (take == TAKE_BEST && better(t->search, measure, value, k->best)))
+    if (k->reports == 0 ||
+        (measure < t->search->settings->n_objectives && better(t->search, measure, value, k->best)))
         k->best = value;
     k->last = value;
     if (k->ring != NULL)

@@ -80,7 +80,7 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
     *t = (struct live_trial){.search = q};
     arena_init(&t->arena, TRIAL_ARENA_MAX);
     t->row = *row;
-    t->furthest = row->step;
+    t->furthest = t->kept_step = row->step;
     enum code c = arena_str(&t->arena, row->params, &t->row.params);
     if (c == OK)
         c = arena_str(&t->arena, row->why, &t->row.why);

@@ -106,6 +106,7 @@ static void fills_in_what_is_left_out(void **state)
     settings_free(s);
 }
 
+/* long: a line for each key */
 static void takes_everything_else_a_file_may_say(void **state)
 {
     struct settings *s =
@@ -130,6 +131,7 @@ static void takes_everything_else_a_file_may_say(void **state)
                    "  grace: 3s\n"
                    "  cost: 1.5\n"
                    "retries: 0\n"
+                   "checkpoints: {keep: best, of: best}\n"
                    "code: {exclude: [data, \"*.bin\"]}\n"
                    "config: {from: base.yaml, to: conf/run.json}\n"
                    "env: {LR: ${lr}, RUN: 'trial ${trial}', EMPTY: ''}\n"
@@ -156,6 +158,8 @@ static void takes_everything_else_a_file_may_say(void **state)
     assert_str(s->devices[1], "gpu-b");
     assert_int_equal(s->grace_ns, 3 * NS_PER_S);
     assert_int_equal(s->retries, 0);
+    assert_int_equal(s->keep_checkpoints, KEEP_BEST);
+    assert_true(s->only_best_checkpoints);
     assert_int_equal(s->n_exclude, 2);
     assert_str(s->exclude[1], "*.bin");
     assert_str(s->config_from, "base.yaml");

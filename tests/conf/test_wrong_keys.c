@@ -15,7 +15,7 @@ static const struct wrong table[] = {
       "  hint: known here are space, command, shell, args, metric, metrics, goal, parameters, "
       "constraints, baseline, search, resources, retries, code, config, env, durability, "
       "objectives, "
-      "require\n"),
+      "require, checkpoints\n"),
     W("misspelt needed key is not also missing",
       "space: s\n"
       "comand: ./train\n"
@@ -248,6 +248,17 @@ static const struct wrong table[] = {
            "  exclude: [data, /etc]\n",
       "trawl.yaml:8:19: code.exclude names /etc, which is not inside the program's folder\n"
       "  hint: paths are relative to the program's folder\n"),
+    W("checkpoints.keep", BASE "checkpoints: {keep: bst}\n",
+      "trawl.yaml:7:21: checkpoints.keep is bst, not last, best or every_rung\n"
+      "  hint: did you mean best?\n"),
+    W("checkpoints.of", BASE "checkpoints: {of: none}\n",
+      "trawl.yaml:7:19: checkpoints.of is none, not all or best\n"),
+    W("checkpoints of another kind", BASE "checkpoints: {kept: best}\n",
+      "trawl.yaml:7:15: unknown key \"kept\" in checkpoints\n"
+      "  hint: known here are keep, of\n"),
+    W("rungs without steps", BASE "checkpoints: {keep: every_rung}\n",
+      "trawl.yaml:7:21: checkpoints.keep is every_rung, but trials have no steps\n"
+      "  hint: give search.budget, in steps\n"),
     W("durability", BASE "durability: powr\n",
       "trawl.yaml:7:13: durability is powr, not default or power\n"
       "  hint: did you mean power?\n"),

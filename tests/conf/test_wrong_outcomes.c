@@ -20,6 +20,9 @@ static const struct wrong table[] = {
     W("objectives beside goal", TWO "goal: minimize\n",
       "trawl.yaml:4:1: objectives stands beside goal (line 7), which say the same of one\n"
       "  hint: keep one of the two: objectives, or metric and goal\n"),
+    W("the best step of several objectives", TWO "checkpoints: {keep: best}\n",
+      "trawl.yaml:7:21: checkpoints.keep is best, but no step is the best of several objectives\n"
+      "  hint: keep last, or every_rung; `of: best` goes with several objectives\n"),
     W("objectives that are text", ONE "objectives: val_auc\n",
       "trawl.yaml:4:13: objectives is text, not a list\n"
       "  hint: like objectives: [{metric: val_auc, goal: maximize}, {metric: latency_ms, goal: "

@@ -199,6 +199,7 @@ search:
   {more}
 retries: 1000
 durability: {durability}
+{top}
 """
 
 TRIAL_STATES = ("queued", "running", "paused", "completed", "stopped", "failed", "infeasible",
@@ -220,8 +221,9 @@ class KillProject(Project):
     """A search of the program above, and what is known about it behind trawl's back."""
 
     def __init__(self, way="mixed", pause=4000, allocator="asha(eta=2)", trials=6, steps=8,
-                 parallel=2, more="", durability="default", python=False, built=None):
-        """`built`: where the program in C is kept between projects."""
+                 parallel=2, more="", top="", durability="default", python=False, built=None):
+        """`built`: where the program in C is kept between projects; `more` goes into search, `top`
+        beside it."""
         super().__init__()
         if python:
             self.python(PYTHON, "train")
@@ -233,7 +235,7 @@ class KillProject(Project):
                 shutil.copy(program, built)
         self.way, self.n_trials, self.steps = way, trials, steps
         self.yaml(FILE.format(way=way, pause=pause, allocator=allocator, trials=trials, steps=steps,
-                              parallel=parallel, more=more, durability=durability))
+                              parallel=parallel, more=more, top=top, durability=durability))
 
     def ask_store(self, sql, *values):
         """Rows; none where there is no store yet."""

@@ -37,6 +37,7 @@ class Failpoints(Case):
 
     def make(self):
         self.p = KillProject(way="ask", more="order: fixed", trials=6, steps=8, pause=3000,
+                             top="checkpoints: {keep: every_rung, of: best}",
                              built=os.path.join(self.folder, "train"))
         self.addCleanup(self.p.remove)
         self.addCleanup(self.p.kill_all)

@@ -1,6 +1,7 @@
 """Attempts that are taken away, and searches that are paused, by word and by signal: with real
 processes, whose logs say from where they went on."""
 
+import json
 import os
 import signal
 import unittest
@@ -177,6 +178,104 @@ class Pauses(Case):
         self.check_went_on("1.1")
         self.check_went_on("1.2")
         self.assert_in_order()
+
+
+SAVES = """
+import json, os, sys, trawl
+path = os.path.join(trawl.checkpoint(), "state.json")
+done = json.load(open(path))["done"] if os.path.exists(path) else 0
+for step in range(done + 1, trawl.steps() + 1):
+    with open(path, "w") as f:
+        json.dump({"done": step, "pad": "x" * 10000}, f)
+    if not trawl.report(step=step, loss=trawl.params()["x"] + abs(step - 4) / 100):
+        break
+"""
+
+KEEPS = """
+space: keeps
+command: python3 train.py
+metric: loss
+goal: minimize
+parameters: {x: "uniform(0, 1)"}
+baseline: {x: 1.0}
+checkpoints: {keep: %s, of: %s}
+search: {method: "random + asha(%s)", trials: 9, seed: 3, parallel: 2, budget: {min: 1, max: 9}}
+"""
+
+
+class Kept(Case):
+    def search(self, keep, of="all", variant="eta=3"):
+        self.p.python(SAVES)
+        self.p.yaml(KEEPS % (keep, of, variant))
+        self.p.run()
+        self.p.wait_quiet()
+        self.assert_in_order()
+        return self.p.trials()
+
+    def saved(self, number):
+        """{name: the step it was saved at}."""
+        folder = self.p.path(".trawl", "trials", "1", str(number))
+        found = {}
+        for name in os.listdir(folder):
+            if name.startswith(("checkpoint", "gone")):
+                path = os.path.join(folder, name, "state.json")
+                found[name] = json.loads(self.p.read(path))["done"] if os.path.exists(path) else None
+        return found
+
+    def check_sizes(self, number):
+        saved = {name for name, step in self.saved(number).items() if step}
+        shown = self.p.json("show", f"1.{number}")["checkpoints"]
+        self.assertEqual({f"checkpoint@{step}" for step in shown["kept"]}, saved - {"checkpoint"})
+        self.assertTrue(len(saved) * 10000 <= shown["bytes"] <= len(saved) * 10100, shown)
+        return shown["bytes"]
+
+    def test_every_rung(self):
+        for number, t in self.search("every_rung", variant="variant=promote").items():
+            rungs = {} if t["baseline"] else {f"checkpoint@{s}": s for s in (1, 3) if s <= t["step"]}
+            self.assertEqual(self.saved(number), {**rungs, "checkpoint": t["step"]})
+        total = sum(self.check_sizes(number) for number in self.p.trials())
+        whole = self.p.show()["checkpoints"]
+        self.assertEqual(whole, {"bytes": total, "trials": 10, "all": True})
+        self.assertRegex(self.p.trawl("show", "1").out, r"(?m)^saved +\S+ KiB of 10 trials$")
+        best = self.p.json("best")["trial"]
+        self.assertRegex(self.p.trawl("show", best).out, r"(?m)^saved .*, kept at steps 1, 3$")
+
+    def test_rungs_that_were_passed(self):
+        for number, t in self.search("every_rung").items():
+            rungs = {f"checkpoint@{s}": s for s in (1, 3) if s < t["step"]}
+            self.assertEqual(self.saved(number), {**rungs, "checkpoint": t["step"]})
+
+    def test_the_best_step(self):
+        for number, t in self.search("best").items():
+            saved = self.saved(number)
+            if t["step"] > 4:
+                self.assertEqual(saved, {"checkpoint@4": 4, "checkpoint": t["step"]})
+            self.assertEqual(saved["checkpoint"], t["step"])
+
+    def test_losers_go(self):
+        trials = self.search("every_rung", "best")
+        best = int(self.p.json("best")["trial"].split(".")[1])
+        for number, t in trials.items():
+            saved = {name for name, step in self.saved(number).items()}
+            if t["baseline"] or number == best:
+                self.assertIn("checkpoint", saved)
+                self.check_sizes(number)
+            else:
+                self.assertEqual(saved, set())
+        self.assertEqual(self.p.json("gc", "--dry-run")["checkpoints"], {"count": 0, "bytes": 0})
+
+    def test_what_would_go_is_said(self):
+        self.search("every_rung")
+        said = self.p.json("gc", "--dry-run", "--all")["checkpoints"]
+        lines = [x for x in self.p.trawl("gc", "--dry-run", "--all").out.splitlines()
+                 if x.startswith("checkpoint of 1.")]
+        self.assertEqual(len(lines), said["count"])
+        self.assertGreater(said["count"], 5)
+        before = self.p.show()["checkpoints"]["bytes"]
+        os.mkdir(self.p.path(".trawl/trials/1/1/gone.abcdef"))
+        self.p.trawl("gc", "--all")
+        self.assertEqual(self.p.show()["checkpoints"]["bytes"], before - said["bytes"])
+        self.assertFalse(os.path.exists(self.p.path(".trawl/trials/1/1/gone.abcdef")))
 
 
 if __name__ == "__main__":
