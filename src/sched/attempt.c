@@ -295,9 +295,9 @@ static void ended_at_rung(struct scheduler *s, struct live_trial *t)
         return;
     }
     bool again = !waits && t->wish == WISH_NONE && t->search->state == SEARCH_RUNNING;
+    keeping_paused(s, t);
     if (!waits)
         t->rung = RUNG_CLIMBS;
-    keeping_paused(s, t, true);
     trial_set_state(s, t, again ? TRIAL_QUEUED : TRIAL_PAUSED);
     (void)sched_event(s, again ? EVENT_TRIAL_QUEUED : EVENT_TRIAL_ENDED, t->search, t);
 }
@@ -362,7 +362,7 @@ static void paused(struct scheduler *s, struct live_trial *t)
         return;
     }
     bool again = t->wish == WISH_NONE && t->search->state == SEARCH_RUNNING;
-    keeping_paused(s, t, false);
+    keeping_paused(s, t);
     trial_set_state(s, t, again ? TRIAL_QUEUED : TRIAL_PAUSED);
     (void)sched_event(s, again ? EVENT_TRIAL_QUEUED : EVENT_TRIAL_ENDED, t->search, t);
 }

@@ -342,7 +342,7 @@ void feed_forget(struct live_trial *t);
  * its checkpoint is made. */
 bool keeping_reported(struct scheduler *s, struct live_trial *t, int64_t seq, int64_t step);
 /* Its attempt is over, and the trial goes on later. */
-void keeping_paused(struct scheduler *s, struct live_trial *t, bool at_rung);
+void keeping_paused(struct scheduler *s, struct live_trial *t);
 /* Is every report of interest, since the best step may be any? */
 bool keeping_wants_all(const struct search *q);
 /* Its reports were read from the store. */

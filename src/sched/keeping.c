@@ -177,6 +177,17 @@ static bool waited(const struct chore *c, const struct live_trial *t)
     return at != NULL && at->row.id.v == c->attempt && !at->exited && at->told == VERDICT_CONTINUE;
 }
 
+/* The copy that was made is none: it is due again, at once where the attempt is over. */
+static void spoiled(struct scheduler *s, struct search *q, struct live_trial *t,
+                    const struct chore *c, const char *name)
+{
+    set_aside(s, q, c->trial, ASIDE_ONLY, name);
+    t->kept_step = c->step - 1;
+    t->has_kept = false;
+    if ((t->attempt == NULL || t->attempt->exited) && !trial_state_final(t->row.state))
+        keeping_paused(s, t);
+}
+
 static void copied(struct scheduler *s, struct search *q, struct live_trial *t, struct chore *c)
 {
     char name[48];
@@ -185,7 +196,7 @@ static void copied(struct scheduler *s, struct search *q, struct live_trial *t, 
     if (c->code != OK)
         say(s, q, t, &c->e);
     else if (!c->nothing && !waited(c, t))
-        set_aside(s, q, c->trial, ASIDE_ONLY, name);
+        spoiled(s, q, t, c, name);
     else if (!c->nothing && q->settings->keep_checkpoints == KEEP_BEST)
         set_aside(s, q, c->trial, ASIDE_COPIES_BUT, name);
     if (c->seq > 0 && t->attempt != NULL && t->attempt->row.id.v == c->attempt)
@@ -211,13 +222,14 @@ static void done(void *self)
 
 /* --- what is kept --- */
 
-/* What is saved at the end of all steps needs no copy: nothing comes after it. */
-static bool passes_a_rung(const struct live_trial *t, int64_t step)
+/* Is there a rung past `from`, up to `to`? What is saved at the end of all steps needs no copy:
+ * nothing comes after it. */
+static bool has_rung(const struct search *q, int64_t from, int64_t to)
 {
-    int64_t rungs[RUNGS_MAX], end = t->search->settings->effort.max_steps;
-    size_t n = searcher_rungs(t->search->searcher, rungs, RUNGS_MAX);
+    int64_t rungs[RUNGS_MAX], end = q->settings->effort.max_steps;
+    size_t n = searcher_rungs(q->searcher, rungs, RUNGS_MAX);
     for (size_t i = 0; i < n && i < RUNGS_MAX; i++)
-        if (rungs[i] > t->kept_step && rungs[i] <= step && rungs[i] < end)
+        if (rungs[i] > from && rungs[i] <= to && rungs[i] < end)
             return true;
     return false;
 }
@@ -235,8 +247,9 @@ static bool is_better(const struct live_trial *t)
 /* Is what the program has saved now, at `step`, to be kept? If so it is kept, or never. */
 static bool is_due(struct live_trial *t, int64_t step)
 {
-    bool due =
-        t->search->settings->keep_checkpoints == KEEP_BEST ? is_better(t) : passes_a_rung(t, step);
+    bool due = t->search->settings->keep_checkpoints == KEEP_BEST
+                   ? is_better(t)
+                   : has_rung(t->search, t->kept_step, step);
     if (due) {
         t->kept = t->taken[0].last;
         t->has_kept = true;
@@ -280,11 +293,17 @@ bool keeping_reported(struct scheduler *s, struct live_trial *t, int64_t seq, in
     return begin_copy(s, t, step, seq);
 }
 
-void keeping_paused(struct scheduler *s, struct live_trial *t, bool at_rung)
+/* It may have been paused by somebody else, and then anywhere. */
+void keeping_paused(struct scheduler *s, struct live_trial *t)
 {
-    bool wanted = at_rung || t->search->settings->keep_checkpoints == KEEP_BEST;
-    if (is_on(s, t->search) && wanted && t->row.step >= 0 && is_due(t, t->row.step))
-        (void)begin_copy(s, t, t->row.step, 0);
+    const struct search *q = t->search;
+    int64_t step = t->row.step;
+    if (!is_on(s, q) || step < 0)
+        return;
+    bool wanted = q->settings->keep_checkpoints == KEEP_BEST || t->rung != RUNG_CLIMBS ||
+                  has_rung(q, step - 1, step);
+    if (wanted && is_due(t, step))
+        (void)begin_copy(s, t, step, 0);
 }
 
 bool keeping_wants_all(const struct search *q)

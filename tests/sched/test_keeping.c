@@ -265,12 +265,30 @@ static void a_pause_while_it_is_copied(void **state)
     world_run(w, 0);
     assert_int_equal(world_state(w, id), SEARCH_PAUSED);
     assert_int_equal(w->n_work, 0);
+    struct shape x = shape_of(w, id);
     for (int64_t t = 1; t <= 3; t++)
-        check_copies(w, t, 0, NULL);
+        check_copies(w, t, x.step[t] > 0, &x.step[t]);
     assert_ok(scheduler_resume(w->scheduler, id, &e));
     world_run(w, 0);
     check_completed(w, id);
     check_best(w, id);
+    world_free(w);
+}
+
+/* Taken away at a rung, it has saved what is to be kept of it; anywhere else it has not. */
+static void preempted_at_a_rung(void **state)
+{
+    static const int64_t rungs[] = {1, 3};
+    struct search_id id;
+    struct error e = {0};
+    struct world *w = begin(saves, YAML("asha", "{keep: every_rung}"), &id);
+    while (w->n == 0 || w->attempts[0].asked_at == 0 || w->attempts[0].step < 1)
+        world_run(w, 1);
+    assert_ok(scheduler_preempt(w->scheduler, id, &e));
+    world_run(w, 0);
+    check_completed(w, id);
+    check_copies(w, 1, 2, rungs);
+    assert_int_equal(w->attempts_of[1], 2);
     world_free(w);
 }
 
@@ -349,6 +367,7 @@ int main(void)
         cmocka_unit_test(the_best_step),
         cmocka_unit_test(losers_go_while_it_runs),
         cmocka_unit_test(a_pause_while_it_is_copied),
+        cmocka_unit_test(preempted_at_a_rung),
         cmocka_unit_test(retried_it_begins_anew),
         cmocka_unit_test(a_crash_leaves_nothing_behind),
         cmocka_unit_test(what_is_needed),
