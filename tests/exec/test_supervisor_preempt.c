@@ -1,6 +1,8 @@
 /* SIGUSR1 to a supervisor: the attempt gives its place up. */
 #include "supervised.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -32,7 +34,8 @@ static void one_that_asks_hears_of_it(void **state)
 {
     struct supervised s;
     supervised_init(&s, "i=0; while \"$REPORT\" report --step $i auc=1; do i=$((i+1)); sleep 0.05; "
-                        "done; sleep 0.6; echo saved");
+                        "done; sleep 3.5; echo saved");
+    s.spec.grace_ns = 3 * NS_PER_S;
     supervised_go(&s);
     first_report(&s);
     struct wire_exited x = preempted(&s);
@@ -112,13 +115,14 @@ static void a_signal_to_all_of_a_job(void **state)
 static void one_that_is_done_is_done(void **state)
 {
     static const char *const scripts[] = {
-        "echo step=3 auc=1; sleep 0.1; exit 0",
-        "\"$REPORT\" report auc=1; sleep 0.1; exit 0",
+        "echo step=3 auc=1; sleep 1; exit 0",
+        "\"$REPORT\" report auc=1; sleep 1; exit 0",
     };
     for (size_t i = 0; i < 2; i++) {
         struct supervised s;
         supervised_init(&s, scripts[i]);
         s.spec.steps = i == 0 ? 3 : 0;
+        s.spec.grace_ns = 20 * NS_PER_S;
         supervised_go(&s);
         first_report(&s);
         struct wire_exited x = preempted(&s);
@@ -132,15 +136,17 @@ static void one_that_is_done_is_done(void **state)
 static void a_stronger_word_stands(void **state)
 {
     struct supervised s;
-    supervised_init(&s, "echo step=1 auc=1; trap '' TERM; sleep 0.2; exit 0");
+    supervised_init(&s, "echo step=1 auc=1; trap '' TERM; sleep 1.5; exit 0");
     s.spec.steps = 9;
+    s.spec.grace_ns = 20 * NS_PER_S;
     supervised_go(&s);
     first_report(&s);
     supervised_verdict(&s, VERDICT_STOP);
     assert_int_equal(preempted(&s).reason, WIRE_STOPPED);
     supervised_free(&s);
-    supervised_init(&s, "\"$REPORT\" report --step 1 auc=1; sleep 0.1; exit 65");
+    supervised_init(&s, "\"$REPORT\" report --step 1 auc=1; sleep 1; exit 65");
     s.spec.steps = 9;
+    s.spec.grace_ns = 20 * NS_PER_S;
     supervised_go(&s);
     first_report(&s);
     assert_true(preempted(&s).infeasible);

@@ -334,7 +334,7 @@ static void crash_at(int64_t n, const char *yaml, void (*check)(struct world *, 
 
 static void a_crash_leaves_nothing_behind(void **state)
 {
-    for (int64_t n = 1; n < 80; n += 3) {
+    for (int64_t n = 1; n < 80; n += 8) {
         crash_at(n, YAML("asha", "{of: best}"), check_only_best);
         crash_at(n, YAML("asha(variant=promote)", "{of: best, keep: every_rung}"), check_only_best);
     }
