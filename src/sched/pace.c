@@ -132,10 +132,20 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
     return OK;
 }
 
+/* From its last report to its end, which is none where the controller was not there. */
+static void end_attempt(struct points *p)
+{
+    const struct started *a = &p->v[p->at];
+    if (p->time > 0 && a->ended > p->time && p->t->pace.starts > 0)
+        p->t->pace.start_ns += (double)(a->ended - p->time);
+}
+
 /* Whose point is it? Its attempt began before, and the next one after. */
 static bool is_first(struct points *p, const struct metric_point *x)
 {
     bool first = p->seq == 0 || x->seq <= p->seq;
+    if (first || (p->at + 1 < p->n_attempts && p->v[p->at + 1].started <= x->time))
+        end_attempt(p);
     while (p->at + 1 < p->n_attempts && p->v[p->at + 1].started <= x->time) {
         p->at++;
         first = true;
@@ -168,7 +178,11 @@ static enum code measure_trial(struct measuring *m, struct paced_trial *t)
     struct points p = {.t = t};
     enum code c = store_attempts(m->store, t->id, on_attempt, &p, m->e);
     if (c == OK && m->st->effort.has_steps)
-        return store_metrics(m->store, t->id, m->metric, on_point, &p, m->e);
+        c = store_metrics(m->store, t->id, m->metric, on_point, &p, m->e);
+    if (c == OK && m->st->effort.has_steps) {
+        end_attempt(&p);
+        return OK;
+    }
     for (size_t i = 0; c == OK && i < p.n_attempts; i++)
         if (p.v[i].well)
             pace_whole(&t->pace, p.v[i].ended - p.v[i].started);

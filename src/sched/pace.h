@@ -3,8 +3,9 @@
  * of the store, from earlier searches of the space.
  *
  * Between two reports of an attempt there are steps alone; before its first there is also its
- * start. With attempts of one report each the two can't be told apart, and all of it counts as
- * steps. Where a search has no steps a trial is one.
+ * start, to which, of earlier searches, its end after the last is added. With attempts of one
+ * report each the two can't be told apart, and all of it counts as steps. Where a search has no
+ * steps a trial is one.
  */
 #ifndef SCHED_PACE_H
 #define SCHED_PACE_H

@@ -4,18 +4,11 @@
 #include "base/rng.h"
 #include "search/expect.h"
 
-#include <math.h>
-
 static const struct row rows[] = {{"x", "uniform(0, 1)", NULL}, {NULL, NULL, NULL}};
 
 static struct effort effort_of(int64_t min, int64_t max)
 {
     return (struct effort){.has_steps = max > 0, .min_steps = min, .max_steps = max, .parallel = 1};
-}
-
-static void near(double is, double wanted)
-{
-    assert_true(fabs(is - wanted) < 1e-9);
 }
 
 static void by_hand(void **state)
@@ -25,11 +18,11 @@ static void by_hand(void **state)
     struct method stop = make_method("random + asha", s, &e),
                   promote = make_method("random + asha(variant=promote)", s, &e),
                   full = make_method("random + full", s, &e);
-    near(expect_steps(&stop, &e), 1 + 2 / 3.0 + 6 / 9.0 + 18 / 27.0);
-    near(expect_steps(&promote, &e), 3);
-    near(expect_attempts(&stop, &e), 1);
-    near(expect_attempts(&promote, &e), 1 + 1 / 3.0 + 1 / 9.0 + 1 / 27.0);
-    near(expect_steps(&full, &e), 27);
+    assert_near(expect_steps(&stop, &e), 1 + 2 / 3.0 + 6 / 9.0 + 18 / 27.0, 1e-9);
+    assert_near(expect_steps(&promote, &e), 3, 1e-9);
+    assert_near(expect_attempts(&stop, &e), 1, 1e-9);
+    assert_near(expect_attempts(&promote, &e), 1 + 1 / 3.0 + 1 / 9.0 + 1 / 27.0, 1e-9);
+    assert_near(expect_steps(&full, &e), 27, 1e-9);
     assert_int_equal(expect_trials(&stop, &e), 0);
     e.trials = 50;
     assert_int_equal(expect_trials(&stop, &e), 50);
@@ -43,7 +36,7 @@ static void by_hand(void **state)
     assert_int_equal(expect_trials(&stop, &e), 1);
     struct effort one_shot = effort_of(0, 0);
     struct method plain = make_method("random", s, &one_shot);
-    near(expect_steps(&plain, &one_shot), 1);
+    assert_near(expect_steps(&plain, &one_shot), 1, 1e-9);
     space_free(s);
 }
 
@@ -94,7 +87,7 @@ static void as_they_really_do(void **state)
         struct method m = make_method(methods[i], s, &e);
         double was = really(methods[i], 3000, 1, 81), is = expect_steps(&m, &e);
         print_message("# %s: %.2f expected, %.2f were\n", methods[i], is, was);
-        assert_true(fabs(is / was - 1) < 0.1);
+        assert_near(is / was, 1, 0.1);
     }
     space_free(s);
 }
