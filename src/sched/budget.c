@@ -170,7 +170,7 @@ int64_t search_left(const struct scheduler *s, const struct search *q, const cha
         double ns = (st->cost - search_cost(s, q)) / st->cost_per_slot_hour * NS_PER_HOUR;
         least(share_of(s, q, pace_fits(&pace, ns), full), "cost", &left, ret_of);
     }
-    return searcher_round_left(q->searcher, (int64_t)left);
+    return *ret_of == NULL ? (int64_t)left : searcher_round_left(q->searcher, (int64_t)left);
 }
 
 /* --- before it begins --- */

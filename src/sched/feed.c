@@ -273,7 +273,7 @@ static bool tell_left(struct scheduler *s, struct search *q)
 static void nothing_more(struct scheduler *s, struct search *q)
 {
     q->open_for_asks = false;
-    if (q->short_of != NULL)
+    if (q->short_of != NULL && searcher_is_short(q->searcher))
         snprintf(q->why, sizeof q->why, "its %s leaves room for no other trial", q->short_of);
     feed_end_waiting(s, q);
 }

@@ -422,6 +422,15 @@ int64_t searcher_left(const struct searcher *s)
     return s->left;
 }
 
+bool searcher_is_short(const struct searcher *s)
+{
+    struct searcher rich = *s;
+    enum next kind;
+    size_t first;
+    rich.left = full_steps(&s->settings.effort);
+    return s->left < rich.left && allocate(&rich, &kind, &first).kind != ALLOCATE_DONE;
+}
+
 /* The larger of the two that is at most `left`. */
 static int64_t nearer(int64_t best, int64_t step, int64_t left)
 {

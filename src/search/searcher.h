@@ -187,6 +187,8 @@ enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
 enum code searcher_close(struct searcher *s, struct arena *a, int64_t left, struct entry *ret_entry,
                          struct error *e) must_check;
 int64_t searcher_left(const struct searcher *s); /* the last that was said, or a largest budget */
+/* Would more be started if there were more left? */
+bool searcher_is_short(const struct searcher *s);
 /* Rounded down to a number of steps that makes a difference: only those need to be said. */
 int64_t searcher_round_left(const struct searcher *s, int64_t left);
 

@@ -122,6 +122,25 @@ static void one_shot_trials(void **state)
     desk_close(&d);
 }
 
+/* Whether it is the budget's end that keeps it from going on. */
+static void what_it_ends_for(void **state)
+{
+    struct space *space = line_space();
+    struct searcher_settings settings = make_settings(space, "random + asha", 2, 1, 9);
+    struct desk d;
+    desk_open(&d, space, &settings);
+    assert_int_equal(desk_ask(&d).kind, ASK_TRIAL);
+    assert_false(searcher_is_short(d.s));
+    desk_left(&d, 0);
+    assert_int_equal(desk_ask(&d).kind, ASK_DONE);
+    assert_true(searcher_is_short(d.s));
+    desk_left(&d, 1);
+    assert_int_equal(desk_ask(&d).kind, ASK_TRIAL); /* the last of two */
+    assert_int_equal(desk_ask(&d).kind, ASK_DONE);
+    assert_false(searcher_is_short(d.s));
+    desk_close(&d);
+}
+
 static void only_what_makes_a_difference_is_said(void **state)
 {
     static const int64_t v[][2] = {{100, 27}, {27, 27}, {26, 26}, {25, 24}, {24, 24}, {23, 18},
@@ -154,6 +173,7 @@ int main(void)
         cmocka_unit_test(without_pauses_nothing_starts_below_a_rung),
         cmocka_unit_test(several_brackets_close_too),
         cmocka_unit_test(one_shot_trials),
+        cmocka_unit_test(what_it_ends_for),
         cmocka_unit_test(only_what_makes_a_difference_is_said),
         cmocka_unit_test(what_makes_no_sense_is_refused),
     };
