@@ -37,9 +37,12 @@ static const char *why_not(const struct plan *p)
 {
     const struct settings *st = p->st;
     bool timed = limits_time(st) && p->times.source != PACE_UNKNOWN;
-    bool ends = st->effort.trials > 0 || st->steps_total > 0 || p->count > 0 || timed;
+    bool ends = st->effort.trials > 0 || (st->steps_total > 0 && st->effort.has_steps) ||
+                p->count > 0 || timed;
     if (p->dimensions == 0)
         return "there is nothing to choose";
+    if (!ends && st->steps_total > 0)
+        return "how many steps a trial takes is not known: say search.budget";
     if (!ends && limits_time(st))
         return "how long a step takes is not known: say --step-time";
     if (!ends)

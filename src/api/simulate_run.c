@@ -112,6 +112,8 @@ static void forecast_settings(const struct simulation *x, struct settings *st)
     st->n_requirements = 0;
     st->effort.n_objectives = 1;
     st->step_time_ns = x->step_time_ns;
+    if (!st->effort.has_steps)
+        st->steps_total = 0; /* no one knows how many steps a trial takes */
     if (x->timeless)
         st->time_ns = 0;
     if (x->timeless)

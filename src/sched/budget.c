@@ -134,10 +134,25 @@ static double promised(const struct scheduler *s, const struct search *q)
     return sum;
 }
 
+/* Of trials that are one step: as much of the running ones as is to come, by what others took. */
+static double to_come(const struct scheduler *s, const struct search *q)
+{
+    struct pace pace = search_pace(q);
+    double sum = 0, whole = pace_step_ns(&pace);
+    for (size_t i = 0; whole > 0 && i < s->n_attempts; i++) {
+        const struct live_attempt *at = s->attempts[i].at;
+        if (at->trial->search == q && !at->exited)
+            sum += fmax(0, 1 - (double)(sched_real(s) - at->row.started) / whole);
+    }
+    return sum;
+}
+
 /* All slots draw on `steps`. Where trials pause, what the running ones were given is known, and
  * the rest is for whoever begins now; else they run on as long as they are let, all alike. */
 static double share_of(const struct scheduler *s, const struct search *q, double steps, double full)
 {
+    if (!q->settings->effort.has_steps)
+        return steps - to_come(s, q);
     if (!method_pauses(&q->method))
         return steps / q->parallel;
     double rest = steps - promised(s, q);
@@ -163,7 +178,7 @@ int64_t search_left(const struct scheduler *s, const struct search *q, const cha
     if (st->time_ns > 0 && known)
         least(pace_fits(&pace, (double)(st->time_ns - search_elapsed(s, q))), "time", &left,
               ret_of);
-    if (st->steps_total > 0)
+    if (st->steps_total > 0 && st->effort.has_steps)
         least(share_of(s, q, (double)(st->steps_total - q->steps_used), full), "steps", &left,
               ret_of);
     if (st->cost > 0 && known) {

@@ -77,7 +77,7 @@ double pace_fits(const struct pace *p, double ns)
 void pace_effort(const struct pace *p, const struct settings *st, struct effort *effort)
 {
     double ns = (double)INFINITY;
-    effort->steps = st->steps_total;
+    effort->steps = effort->has_steps ? st->steps_total : 0; /* else no one knows a trial's */
     if (st->time_ns > 0)
         ns = (double)st->time_ns * (effort->parallel > 0 ? effort->parallel : 1);
     if (st->cost > 0)
@@ -113,8 +113,11 @@ static enum code on_trial(void *self, const struct trial_row *row)
 }
 
 /* The points of a trial, in the order of its attempts; a new attempt counts from 1 again. */
+enum { POINTS_MAX = 1000 }; /* of a trial: enough to know its pace */
+
 struct points {
     struct paced_trial *t;
+    int n;
     size_t n_attempts, at;
     struct started {
         int64_t from, started, ended;
@@ -158,6 +161,8 @@ static enum code on_point(void *self, const struct metric_point *x)
     struct points *p = self;
     if (p->n_attempts == 0)
         return OK;
+    if (++p->n > POINTS_MAX)
+        return E_LIMIT;
     if (is_first(p, x)) {
         const struct started *a = &p->v[p->at];
         bool again = a->from > 0 && x->step <= a->from;
@@ -179,6 +184,8 @@ static enum code measure_trial(struct measuring *m, struct paced_trial *t)
     enum code c = store_attempts(m->store, t->id, on_attempt, &p, m->e);
     if (c == OK && m->st->effort.has_steps)
         c = store_metrics(m->store, t->id, m->metric, on_point, &p, m->e);
+    if (c == E_LIMIT)
+        return OK;
     if (c == OK && m->st->effort.has_steps) {
         end_attempt(&p);
         return OK;

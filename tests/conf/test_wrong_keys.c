@@ -203,8 +203,8 @@ static const struct wrong table[] = {
       "  hint: leave it out where there is to be no limit\n"),
     W("a step's time",
       BASE "search:\n"
-           "  step_time: 12\n",
-      "trawl.yaml:8:14: search.step_time is 12, not a time\n"
+           "  step_time: soon\n",
+      "trawl.yaml:8:14: search.step_time is soon, not a time\n"
       "  hint: like 90s, 30m, 24h, 1h30m or 2d\n"),
     W("cost without a price",
       BASE "search:\n"

@@ -195,6 +195,11 @@ class OddStates(Case):
         self.assertIn("trial      1m 00s", text)
         self.assertNotIn("trained to the end", text)
 
+    def test_steps_of_trials_that_have_no_budget(self):
+        said, _ = self.plan("--set", "search.budget=", "--method", "random", "--set",
+                            "search.trials=", "--set", "search.steps=100")
+        self.assertIn("say search.budget", said["why_none"])
+
     def test_several_objectives(self):
         said, _ = self.plan("--set", "metric=", "--set", "goal=", "--set",
                             "objectives=[{metric: a, goal: minimize}, {metric: b, goal: maximize}]",

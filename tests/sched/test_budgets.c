@@ -2,6 +2,7 @@
  * Budgets on the virtual clock: time, steps, cost, alone and together, with each allocator; their
  * ends, what is done of the best before, and what a crash or a pause leaves of them.
  */
+#include "sched/pace.h"
 #include "sched/verify.h"
 #include "simulated.h"
 #include "testing.h"
@@ -170,6 +171,37 @@ static void whichever_comes_first(void **state)
             finish(&w, v[i].why);
             simulated_free_world(&w);
         }
+    }
+}
+
+/* A trial is one step, of 7 to 13 seconds: none starts that even the shortest would not end. */
+static void longer(struct simulated *w, const struct sim_attempt *a, struct sim_course *c)
+{
+    c->step = 7 + (double)(a->trial * 5 % 7);
+}
+
+static void one_shot_trials_use_it_too(void **state)
+{
+    static const char *const budgets[] = {"time: 200s", "cost: 0.8"};
+    for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
+        char yaml[1000];
+        struct simulated w;
+        snprintf(yaml, sizeof yaml,
+                 "space: toy\ncommand: ./t ${args}\nmetric: loss\ngoal: minimize\n"
+                 "parameters: {x: 'uniform(0, 1)'}\nresources: {cost: 3.6}\n"
+                 "search: {seed: 7, parallel: %d, method: random, %s}\n",
+                 SLOTS, budgets[i]);
+        simulated_init(&w);
+        w.course = longer;
+        simulated_run(&w, yaml);
+        assert_int_equal(simulated_state(&w), SEARCH_COMPLETED);
+        assert_true(took(&w) <= 205 * S);
+        /* 800 slot-seconds of 10 each; in the end a slot may be short of one. */
+        assert_in_range(simulated_count(&w, TRIAL_COMPLETED), 75, 82);
+        assert_in_range(simulated_count(&w, TRIAL_CANCELLED) + simulated_count(&w, TRIAL_STOPPED),
+                        0, SLOTS);
+        check_journal(&w);
+        simulated_free_world(&w);
     }
 }
 
@@ -422,6 +454,45 @@ static void auto_counts_on_the_trials_that_fit(void **state)
     }
 }
 
+/* Steps of 0.7 to 1.3 seconds after a start of half a second, out of the store. */
+static void what_earlier_searches_took_is_found(void **state)
+{
+    for (int scratch = 0; scratch < 2; scratch++) {
+        char yaml[1000];
+        struct simulated w;
+        struct settings st = {.space_name = STR("toy"), .effort = {.has_steps = true}};
+        struct pace pace;
+        struct paced_trials found;
+        int resumed = 0, restarted = 0;
+        write_yaml(yaml, sizeof yaml, methods[PROMOTE], 3, "trials: 40");
+        simulated_init(&w);
+        w.course = takes_its_time;
+        w.value = crosses;
+        w.from_scratch = scratch;
+        simulated_run(&w, yaml);
+        assert_ok(pace_measure(w.store, &st, &pace, &found, NULL));
+        assert_int_equal(found.n, 40);
+        assert_int_equal(found.searches, 1);
+        for (size_t i = 0; i < found.n; i++) {
+            int64_t trial = trial_id_number(found.v[i].id);
+            double step = 0.7e9 + 0.1e9 * (double)(trial * 5 % 7);
+            assert_near(pace_step_ns(&found.v[i].pace), step, 1);
+            assert_near(pace_start_ns(&found.v[i].pace), 0.5e9, 1);
+            resumed += found.v[i].resumed;
+            restarted += found.v[i].restarted;
+        }
+        assert_true(scratch ? restarted > 5 && resumed == 0 : resumed > 5 && restarted == 0);
+        assert_near(pace_step_ns(&pace), 1e9, 0.1e9);
+        free(found.v);
+        st.space_name = STR("another");
+        assert_ok(pace_measure(w.store, &st, &pace, &found, NULL));
+        assert_int_equal(found.n, 0);
+        assert_false(pace_known(&pace));
+        free(found.v);
+        simulated_free_world(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +500,7 @@ int main(void)
         cmocka_unit_test(steps_are_used_and_kept),
         cmocka_unit_test(cost_is_used_and_kept),
         cmocka_unit_test(whichever_comes_first),
+        cmocka_unit_test(one_shot_trials_use_it_too),
         cmocka_unit_test(the_best_are_trained_to_the_end),
         cmocka_unit_test(nothing_starts_that_gets_nowhere),
         cmocka_unit_test(who_waits_at_the_end_is_stopped_and_ranked),
@@ -436,6 +508,7 @@ int main(void)
         cmocka_unit_test(a_kill_leaves_the_budget_as_it_was),
         cmocka_unit_test(hours_in_which_nobody_ran_it_do_not_count),
         cmocka_unit_test(auto_counts_on_the_trials_that_fit),
+        cmocka_unit_test(what_earlier_searches_took_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
