@@ -102,7 +102,7 @@ static void offer(struct advice *a, struct fixable x, double merit, double *meri
 
 static void by_evidence(struct plan *p, const double *share)
 {
-    double merits[FIXABLE_MAX];
+    double merits[FIXABLE_MAX] = {0};
     for (size_t i = 0; i < p->st->space->n_params; i++) {
         const struct param *param = &p->st->space->params[i];
         struct fixable x = {param, share[i], "made little difference so far", param->units};
@@ -113,7 +113,7 @@ static void by_evidence(struct plan *p, const double *share)
 
 static void by_shape(struct plan *p)
 {
-    double merits[FIXABLE_MAX];
+    double merits[FIXABLE_MAX] = {0};
     for (size_t i = 0; i < p->st->space->n_params; i++) {
         const struct param *param = &p->st->space->params[i];
         struct fixable x = {param, (double)NAN, NULL, param->units};
