@@ -39,8 +39,10 @@ static size_t rungs_of(const struct method *m, const struct effort *effort, int6
 {
     if (!effort->has_steps || !m->allocator->rungs)
         return 0;
+    bool limited = m->allocator == &allocator_asha || m->allocator == &allocator_adaptive;
+    size_t most = limited ? (size_t)allocator_option(m, "max_rungs") : RUNGS_MAX;
     return rungs_between(effort->min_steps, effort->max_steps, (int64_t)allocator_option(m, "eta"),
-                         RUNGS_MAX, ret);
+                         most, ret);
 }
 
 double expect_steps(const struct method *m, const struct effort *effort)

@@ -23,6 +23,8 @@ static void by_hand(void **state)
     assert_near(expect_attempts(&stop, &e), 1, 1e-9);
     assert_near(expect_attempts(&promote, &e), 1 + 1 / 3.0 + 1 / 9.0 + 1 / 27.0, 1e-9);
     assert_near(expect_steps(&full, &e), 27, 1e-9);
+    struct method high = make_method("random + asha(max_rungs=2)", s, &e);
+    assert_near(expect_steps(&high, &e), 9 + 18 / 3.0, 1e-9);
     assert_int_equal(expect_trials(&stop, &e), 0);
     e.trials = 50;
     assert_int_equal(expect_trials(&stop, &e), 50);
