@@ -6,6 +6,8 @@
  *   simulate_repeat.c  many runs, on threads, and what they come to
  *   simulate_program.c an objective that runs the program
  *   simulate_show.c    what is printed
+ *
+ * `trawl plan` makes its forecast of the same runs (plan_forecast.c).
  */
 #ifndef API_SIMULATE_H
 #define API_SIMULATE_H
@@ -13,6 +15,7 @@
 #include "api/command.h"
 #include "conf/settings.h"
 #include "exec/sim/cluster.h"
+#include "search/allocator.h"
 
 /* What all runs share; nothing of it changes while they run. */
 struct simulation {
@@ -28,6 +31,14 @@ struct simulation {
     struct cluster cluster; /* but for its seed, and where a program is run, its objective */
     bool runs_program;
     char *directory; /* of the file: where a program is run */
+
+    /* Of a forecast; elsewhere all is zero. */
+    bool forecasts;              /* the objective is one of ranks, and the only measure */
+    const struct method *method; /* in place of the file's */
+    bool timeless;               /* no one knows how long steps take: time and cost end nothing */
+    int64_t step_time_ns;        /* as the search knows it when it begins; 0: it doesn't */
+    size_t n_rungs;
+    int64_t rungs[RUNGS_MAX];
 };
 
 /* A report that was better than all before. */
@@ -54,6 +65,10 @@ struct simulated {
     struct trial_row best; /* as `trawl best` ranks */
     struct improvement *trace;
     size_t n_trace, trace_capacity;
+    int64_t reach[RUNGS_MAX]; /* of a forecast: trials that got to each rung */
+    double rank;              /* and what the best would come to at the end, among all; NaN: none */
+    int64_t *furthest;        /* by trial - 1, as far as n_furthest */
+    size_t n_furthest;
     int64_t target_ns, target_steps; /* when a report reached the target; -1: none did */
 };
 

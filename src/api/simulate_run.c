@@ -58,10 +58,34 @@ static void improve(struct world *w, struct improvement new)
     }
 }
 
+/* A rung counts a trial once, however often it gets there. */
+static void count_rungs(struct world *w, int64_t trial, int64_t step)
+{
+    struct simulated *r = w->ret;
+    size_t need = (size_t)trial;
+    if (need > r->n_furthest) {
+        size_t want = need * 2 + 64;
+        int64_t *p = reallocarray(r->furthest, want, sizeof(*p));
+        if (!p) {
+            w->no_memory = true;
+            return;
+        }
+        memset(p + r->n_furthest, 0, (want - r->n_furthest) * sizeof(*p));
+        r->furthest = p;
+        r->n_furthest = want;
+    }
+    int64_t *before = &r->furthest[trial - 1];
+    for (size_t i = 0; i < w->x->n_rungs; i++)
+        r->reach[i] += *before < w->x->rungs[i] && step >= w->x->rungs[i];
+    *before = step > *before ? step : *before;
+}
+
 static void on_report(void *self, int64_t trial, int64_t step, double value)
 {
     struct world *w = self;
     struct simulated *r = w->ret;
+    if (w->x->n_rungs > 0)
+        count_rungs(w, trial, step);
     if (step >= w->last_step) {
         r->full++;
         r->first_full_ns = r->first_full_ns < 0 ? elapsed(w) : r->first_full_ns;
@@ -80,6 +104,22 @@ static void on_report(void *self, int64_t trial, int64_t step, double value)
 
 /* --- making it --- */
 
+/* Of what a program reports a forecast knows nothing. */
+static void forecast_settings(const struct simulation *x, struct settings *st)
+{
+    st->method = *x->method;
+    st->n_measures = st->n_objectives = 1;
+    st->n_requirements = 0;
+    st->effort.n_objectives = 1;
+    st->step_time_ns = x->step_time_ns;
+    if (!st->effort.has_steps)
+        st->steps_total = 0; /* no one knows how many steps a trial takes */
+    if (x->timeless)
+        st->time_ns = 0;
+    if (x->timeless)
+        st->cost = 0;
+}
+
 static enum code reload(const struct simulation *x, uint64_t seed, struct settings **ret,
                         struct error *e)
 {
@@ -94,6 +134,8 @@ static enum code reload(const struct simulation *x, uint64_t seed, struct settin
         st->effort.parallel = x->workers;
         st->cpus = 1;
         st->gpus = 0;
+        if (x->forecasts)
+            forecast_settings(x, st);
         *ret = st;
     } else if (problems.n > 0 && e) {
         *e = problems.v[0];
@@ -192,6 +234,8 @@ static enum code keep_best(struct world *w, int64_t number, struct error *e)
     if (got != OK)
         return got;
     w->ret->has_best = true;
+    if (w->x->forecasts)
+        w->ret->rank = objective_rank_of(config, w->ret->best.seed);
     buf_init(&b, 1 << 20);
     jw_init(&j, &b);
     config_json(config, &j);
@@ -266,8 +310,11 @@ enum code simulation_run(const struct simulation *x, uint64_t seed, struct simul
                       .cluster = x->cluster,
                       .clock = {.real_ns = THE_EPOCH_NS, .monotonic_ns = START_NS}};
     w.cluster.seed = seed;
-    *ret =
-        (struct simulated){.seed = seed, .first_full_ns = -1, .target_ns = -1, .target_steps = -1};
+    *ret = (struct simulated){.seed = seed,
+                              .rank = (double)NAN,
+                              .first_full_ns = -1,
+                              .target_ns = -1,
+                              .target_steps = -1};
     arena_init(&ret->arena, ARENA_MAX);
     enum code code = simulate(&w, seed, e);
     unmake(&w);
@@ -280,5 +327,7 @@ void simulated_free(struct simulated *r)
 {
     arena_free(&r->arena);
     free(r->trace);
+    free(r->furthest);
     r->trace = NULL;
+    r->furthest = NULL;
 }

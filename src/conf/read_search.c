@@ -22,6 +22,7 @@ enum {
     S_TIME,
     S_STEPS,
     S_COST,
+    S_STEP_TIME,
     S_BUDGET,
     S_PARALLEL,
     S_SEED,
@@ -37,7 +38,7 @@ static const struct schema_key search_keys[S_COUNT] = {
     [S_COST] = {.name = "cost"},         [S_BUDGET] = {.name = "budget"},
     [S_PARALLEL] = {.name = "parallel"}, [S_SEED] = {.name = "seed"},
     [S_SEEDS] = {.name = "seeds"},       [S_ORDER] = {.name = "order"},
-    [S_FIRST] = {.name = "first"},
+    [S_FIRST] = {.name = "first"},       [S_STEP_TIME] = {.name = "step_time"},
 };
 
 static void read_budget(struct load *l, const struct node *n)
@@ -118,6 +119,7 @@ static void read_limits(struct load *l, const struct node *const *found)
     struct settings *s = l->s;
     (void)read_whole(l, found[S_TRIALS], "search.trials", 1, TRIALS_MAX, &s->effort.trials);
     (void)read_duration(l, found[S_TIME], "search.time", &s->time_ns);
+    (void)read_duration(l, found[S_STEP_TIME], "search.step_time", &s->step_time_ns);
     (void)read_whole(l, found[S_STEPS], "search.steps", 1, STEPS_MAX, &s->steps_total);
     const struct node *resources = node_get(l->root, STR("resources"));
     bool priced = resources && node_get(resources, STR("cost"));

@@ -60,6 +60,7 @@ struct settings {
     struct method method;            /* as written; resolved by the caller with method_resolve */
     struct effort effort;            /* parallel 0: as many as the slots hold */
     int64_t time_ns, steps_total;    /* search.time, search.steps; 0: none */
+    int64_t step_time_ns;            /* search.step_time; 0: not given */
     double cost, cost_per_slot_hour; /* 0: none */
     bool has_seed;
     uint64_t seed;

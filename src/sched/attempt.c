@@ -207,6 +207,7 @@ enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
         return error_nomem(e);
     enum code c = copy_row(at, row);
     at->handled = row->last_seq;
+    at->paced_at = row->last_seq > 0 ? -1 : 0;
     if (c == OK && s->executor->ops->start_bare == NULL)
         c = spec_build(s, at, e);
     at->spec.attempt = row->id.v;
@@ -434,6 +435,8 @@ void live_attempt_ended(struct scheduler *s, struct live_attempt *at, enum attem
         at->row.detail = (struct str){0};
     if (!live_attempt_save(s, at))
         return;
+    if (!t->search->settings->effort.has_steps && reason == REASON_EXIT && exit_code == 0)
+        pace_whole(&t->search->pace, at->row.ended - at->row.started);
     give_back_devices(s, at);
     search_slots_changed(s, t->search, -1);
     struct event *ev = sched_event(s, EVENT_ATTEMPT_ENDED, t->search, t);

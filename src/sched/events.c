@@ -86,6 +86,22 @@ static void count_steps(struct live_trial *t, int64_t step)
     t->furthest = step;
 }
 
+/* How long its steps take; of one that was taken up again only from its next report on. */
+static void keep_pace(struct live_attempt *at, const struct wire_report *r)
+{
+    const struct settings *st = at->trial->search->settings;
+    struct pace *p = &at->trial->search->pace;
+    bool again = at->row.from_step > 0 && r->step <= at->row.from_step;
+    if (!st->effort.has_steps || (at->paced_at > 0 && r->step <= at->paced_step))
+        return;
+    if (at->paced_at > 0)
+        pace_more(p, r->step - at->paced_step, r->time - at->paced_at);
+    else if (at->paced_at == 0)
+        pace_start(p, again ? r->step : r->step - at->row.from_step, r->time - at->row.started);
+    at->paced_step = r->step;
+    at->paced_at = r->time;
+}
+
 /* All measures but the first, which the searcher hears of as they come. */
 static bool take_others(struct live_trial *t, const struct wire_report *r)
 {
@@ -121,6 +137,7 @@ static void on_report(struct scheduler *s, struct live_attempt *at, const struct
     at->dirty = true;
     const struct wire_metric *m = measured(t->search, 0, r);
     count_steps(t, r->step);
+    keep_pace(at, r);
     bool others = take_others(t, r);
     if (m == NULL) {
         if (others)

@@ -10,6 +10,7 @@
 #include "sched/internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* order: fixed. Are the first p asks still to be made? */
@@ -266,6 +267,31 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
     return true;
 }
 
+/* What is left of a budget, where it is little and makes a difference. */
+static bool tell_left(struct scheduler *s, struct search *q)
+{
+    struct arena a;
+    struct error e;
+    struct entry entry = {0};
+    int64_t left = search_left(s, q, &q->short_of);
+    if (left == searcher_left(q->searcher))
+        return true;
+    error_init(&e);
+    arena_init(&a, 1 << 16);
+    bool well = sched_took(s, searcher_close(q->searcher, &a, left, &entry, &e), &e) &&
+                search_journal(s, q, &entry);
+    arena_free(&a);
+    return well;
+}
+
+static void nothing_more(struct scheduler *s, struct search *q)
+{
+    q->open_for_asks = false;
+    if (q->short_of != NULL && searcher_is_short(q->searcher))
+        snprintf(q->why, sizeof q->why, "its %s leaves room for no other trial", q->short_of);
+    feed_end_waiting(s, q);
+}
+
 /* Is there one trial more to run? Not while a suggestion is being made for it. */
 static bool ask(struct scheduler *s, struct search *q)
 {
@@ -276,13 +302,16 @@ static bool ask(struct scheduler *s, struct search *q)
     error_init(&e);
     arena_init(&a, 16 << 20);
     bool asked = false;
+    if (!tell_left(s, q)) {
+        arena_free(&a);
+        return false;
+    }
     ahead_needed(s, q);
     enum code c = searcher_ask(q->searcher, &a, &p, &entry, &e);
     if (c != OK) {
         search_set_state(s, q, SEARCH_FAILED, e.message);
     } else if (p.kind == ASK_DONE) {
-        q->open_for_asks = false;
-        feed_end_waiting(s, q);
+        nothing_more(s, q);
     } else if (p.kind == ASK_MORE) {
         asked = sched_write(s, true) && search_journal(s, q, &entry) && more(s, q, &p);
     } else if (p.kind == ASK_TRIAL) {

@@ -8,6 +8,7 @@
 #ifndef SCHED_INTERNAL_H
 #define SCHED_INTERNAL_H
 
+#include "sched/pace.h"
 #include "sched/scheduler.h"
 
 enum {
@@ -89,6 +90,7 @@ struct live_attempt {
     bool ack_due, dirty, exited;
     bool infeasible;
     enum verdict told;
+    int64_t paced_step, paced_at; /* of its last report; 0: none yet, below 0: not from its start */
     struct live_attempt *previous, *next; /* of those that were touched */
     bool touched;
 };
@@ -132,9 +134,10 @@ struct search {
     uint64_t seed;
     int parallel;
     enum search_state state;
-    bool open_for_asks; /* the searcher may be asked for more */
-    bool over_budget;   /* time, steps or cost used up */
-    bool told_ended;    /* EVENT_SEARCH_ENDED went out */
+    bool open_for_asks;   /* the searcher may be asked for more */
+    bool over_budget;     /* time, steps or cost used up */
+    const char *short_of; /* which of them has no room for a whole trial; NULL: none */
+    bool told_ended;      /* EVENT_SEARCH_ENDED went out */
     char why[512];
     struct trial_slot *trials;                   /* by number */
     size_t n_trials, trials_capacity, n_dropped; /* n_trials: slots, of which some are empty */
@@ -146,9 +149,11 @@ struct search {
     bool spare_new; /* some are, or the best may be another */
     int running;    /* live attempts */
     int64_t counts[TRIAL_STATE_COUNT];
+    int64_t last_report;          /* of those that were replayed: its time */
     int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
     int64_t steps_used;
     double slot_ns_used;
+    struct pace pace, earlier; /* measured here; given, or from earlier searches of the space */
     int64_t slot_since_ns;
     /* fail-fast */
     int ended_attempts, alike;
@@ -218,27 +223,39 @@ void search_describe(struct scheduler *s, const struct search *q, struct event *
 void search_say_started(struct scheduler *s, struct search *q);
 struct search *search_find(struct scheduler *s, struct search_id id);
 bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry);
-/* Journals {"event": name}. */
+/* Journals {"event": name}; one of the search as a whole with its "elapsed_ns", the time used up.
+ */
 bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name);
 /* {"event": "preempted", "attempt": its number}. */
 bool search_note_preempted(struct scheduler *s, const struct live_attempt *at);
 void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
                       const char *why);
 void search_free(struct search *q);
+/* Ends the search when nothing is left to do. */
+void search_finish_if_done(struct scheduler *s, struct search *q);
+/* Is the snapshot that its trials run from not what was taken, or gone? Then why says what. */
+bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400]);
+
+/* budget.c */
 void search_clock_start(struct scheduler *s, struct search *q);
 void search_clock_stop(struct scheduler *s, struct search *q);
 int64_t search_elapsed(const struct scheduler *s, const struct search *q);
 double search_cost(const struct scheduler *s, const struct search *q);
 void search_slots_changed(struct scheduler *s, struct search *q, int by);
-/* Ends the search when nothing is left to do. */
-void search_finish_if_done(struct scheduler *s, struct search *q);
-/* Is the snapshot that its trials run from not what was taken, or gone? Then why says what. */
-bool search_code_changed(const struct scheduler *s, const struct search *q, char why[400]);
 /* A trial got from step `from` to `to` (below 0: none). What programs say a step is may be
  * anything: the sum stays where it can go no further. */
 void search_count_steps(struct search *q, int64_t from, int64_t to);
+/* Ends it when one of them is used up: what runs is told to stop, and what waits keeps its value.
+ */
 void search_check_budget(struct scheduler *s, struct search *q);
 int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);
+/* As it was measured here, else as it was before. */
+struct pace search_pace(const struct search *q);
+/* Steps that a slot which is free now can still train, as searcher_round_left has them; *ret_of:
+ * which budget says so, or NULL where there is room for a whole trial. */
+int64_t search_left(const struct scheduler *s, const struct search *q, const char **ret_of);
+/* What is known of its pace before it runs, where its time or cost is limited. */
+enum code search_learn_pace(struct scheduler *s, struct search *q, struct error *e) must_check;
 
 /* replay.c */
 enum code search_replay(struct scheduler *s, struct search *q, const struct search_row *row,

@@ -5,6 +5,7 @@
 #include "sched/internal.h"
 
 #include "base/io.h"
+#include "base/number.h"
 #include "sched/kept.h"
 
 #include <stdio.h>
@@ -76,13 +77,30 @@ static bool has(struct str text, const char *part)
     return memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
-/* Time between two entries was used, but for what passed while the search was paused. */
+/* What an event says was used up by then; false: it doesn't, in a journal of before. */
+static bool said_elapsed(struct str data, int64_t *ret)
+{
+    static const char key[] = "\"elapsed_ns\":";
+    const char *at = memmem(data.p, data.n, key, sizeof key - 1);
+    if (at == NULL)
+        return false;
+    struct str rest = str_sub(data, (size_t)(at - data.p) + sizeof key - 1, data.n);
+    size_t n = 0;
+    while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9')
+        n++;
+    return number_parse_i64(str_sub(rest, 0, n), ret);
+}
+
+/* Time between two entries was used, but for what passed while the search was paused or nobody ran
+ * it: what an event says was used is what the controller of then knew. */
 static void count_time(struct replay *r, const struct journal_row *row)
 {
-    if (r->last_time != 0 && !r->standing && row->time > r->last_time)
+    bool event = str_is(row->kind, "event") && row->trial == 0;
+    if ((!event || !said_elapsed(row->data, &r->q->elapsed_ns)) && r->last_time != 0 &&
+        !r->standing && row->time > r->last_time)
         r->q->elapsed_ns += row->time - r->last_time;
     r->last_time = row->time;
-    if (str_is(row->kind, "event") && row->trial == 0) {
+    if (event) {
         if (has(row->data, "\"resumed\""))
             r->standing = false;
         else if (has(row->data, "\"paused\"") || has(row->data, "\"stopped\""))
@@ -186,6 +204,9 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
     struct replay *r = self;
     struct live_trial *t = live_trial_find(r->q, trial_id_number(row->trial));
     r->q->ended_attempts = ALIKE_FAILURES + 1; /* it has begun well enough to be taken up again */
+    int64_t until = row->ended > 0 ? row->ended : sched_real(r->s);
+    if (until > row->started)
+        r->q->slot_ns_used += (double)(until - row->started);
     if (t == NULL)
         return OK;
     if (row->number > t->attempts)
@@ -209,7 +230,7 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
 
 struct points {
     struct point {
-        int64_t step, seq;
+        int64_t step, seq, time;
         double value;
     } * v;
     size_t n, capacity;
@@ -227,7 +248,7 @@ static enum code on_point(void *self, const struct metric_point *p)
         all->v = grown;
         all->capacity = want;
     }
-    all->v[all->n++] = (struct point){p->step, p->seq, p->value};
+    all->v[all->n++] = (struct point){p->step, p->seq, p->time, p->value};
     return OK;
 }
 
@@ -277,6 +298,8 @@ static enum code replay_measure(struct scheduler *s, struct live_trial *t, size_
         double value = trial_take(t, measure, all.v[i].step, all.v[i].value);
         if (all.v[i].step > t->furthest)
             t->furthest = all.v[i].step;
+        if (all.v[i].time > t->search->last_report)
+            t->search->last_report = all.v[i].time;
         /* order: fixed may have taken reports whose turn has not come. */
         if (measure == 0 && q->turn > 0 && all.v[i].step > fed)
             feed_report(s, t, all.v[i].step, value, all.v[i].seq, false);
@@ -351,6 +374,8 @@ enum code search_replay(struct scheduler *s, struct search *q, const struct sear
         c = store_search_attempts(s->o.store, q->id, on_attempt, &r, e);
     if (c == OK)
         c = refeed_trials(s, q, e);
+    if (c == OK && !r.standing && q->last_report > r.last_time)
+        q->elapsed_ns += q->last_report - r.last_time;
     free(r.flags);
     free(r.preempted);
     s->n_events = events; /* what was found again is no news */
@@ -405,6 +430,8 @@ static enum code restore(struct scheduler *s, struct search *q, const struct sea
         c = method_parse(&q->arena, q->method_text, (struct location){0}, &q->method, e);
     if (c == OK)
         c = method_resolve(&q->method, q->settings->space, &q->settings->effort, e);
+    if (c == OK)
+        c = search_learn_pace(s, q, e);
     q->method.why[0] = 0; /* it was said when the search began */
     if (c == OK)
         c = search_make_searcher(s, q, e);

@@ -71,6 +71,10 @@ static bool note_event(struct scheduler *s, struct search *q, int64_t trial, con
         jw_key(&j, "attempt");
         jw_i64(&j, attempt);
     }
+    if (trial == 0) {
+        jw_key(&j, "elapsed_ns");
+        jw_i64(&j, search_elapsed(s, q));
+    }
     jw_object_end(&j);
     enum code c = jw_end(&j, &e);
     struct entry entry = {.seq = searcher_last_seq(q->searcher) + 1,
@@ -93,100 +97,6 @@ bool search_note_preempted(struct scheduler *s, const struct live_attempt *at)
 {
     return note_event(s, at->trial->search, trial_id_number(at->row.trial), "preempted",
                       at->row.number);
-}
-
-/* The clock of search.time and of cost: it stands while the search is paused. */
-void search_clock_start(struct scheduler *s, struct search *q)
-{
-    if (q->since_ns == 0)
-        q->since_ns = sched_mono(s);
-}
-
-void search_clock_stop(struct scheduler *s, struct search *q)
-{
-    if (q->since_ns != 0)
-        q->elapsed_ns += sched_mono(s) - q->since_ns;
-    q->since_ns = 0;
-}
-
-int64_t search_elapsed(const struct scheduler *s, const struct search *q)
-{
-    return q->elapsed_ns + (q->since_ns != 0 ? sched_mono(s) - q->since_ns : 0);
-}
-
-static double slot_ns(const struct scheduler *s, const struct search *q)
-{
-    return q->slot_ns_used + (double)q->running * (double)(sched_mono(s) - q->slot_since_ns);
-}
-
-double search_cost(const struct scheduler *s, const struct search *q)
-{
-    return slot_ns(s, q) / (3600.0 * (double)NS_PER_S) * q->settings->cost_per_slot_hour;
-}
-
-void search_slots_changed(struct scheduler *s, struct search *q, int by)
-{
-    q->slot_ns_used = slot_ns(s, q);
-    q->slot_since_ns = sched_mono(s);
-    q->running += by;
-}
-
-static const char *budget_used_up(const struct scheduler *s, const struct search *q)
-{
-    const struct settings *st = q->settings;
-    if (st->time_ns > 0 && search_elapsed(s, q) >= st->time_ns)
-        return "its time is used up";
-    if (st->steps_total > 0 && q->steps_used >= st->steps_total)
-        return "its steps are used up";
-    if (st->cost > 0 && search_cost(s, q) >= st->cost)
-        return "its cost is used up";
-    return NULL;
-}
-
-void search_count_steps(struct search *q, int64_t from, int64_t to)
-{
-    int64_t more = (to > 0 ? to : 0) - (from > 0 ? from : 0);
-    if (more > 0 && __builtin_add_overflow(q->steps_used, more, &q->steps_used))
-        q->steps_used = INT64_MAX;
-}
-
-void search_check_budget(struct scheduler *s, struct search *q)
-{
-    if (q->state != SEARCH_RUNNING || q->over_budget)
-        return;
-    const char *why = budget_used_up(s, q);
-    if (why == NULL)
-        return;
-    q->over_budget = true;
-    snprintf(q->why, sizeof q->why, "%s", why);
-    for (size_t i = q->n_trials; i > 0; i--) {
-        struct live_trial *t = q->trials[i - 1].trial;
-        if (t == NULL)
-            continue;
-        if (t->attempt != NULL) {
-            t->wish = WISH_STOP;
-            trial_tell(s, t, VERDICT_STOP);
-        } else if (!trial_state_final(t->row.state)) {
-            trial_end(s, t, TRIAL_CANCELLED, str_of(why));
-        }
-    }
-}
-
-int64_t search_budget_deadline(const struct scheduler *s, const struct search *q)
-{
-    if (q->state != SEARCH_RUNNING || q->over_budget)
-        return INT64_MAX;
-    int64_t at = INT64_MAX;
-    if (q->settings->time_ns > 0)
-        at = sched_mono(s) + q->settings->time_ns - search_elapsed(s, q);
-    if (q->settings->cost > 0 && q->running > 0) {
-        double left = q->settings->cost - search_cost(s, q);
-        double rate = q->settings->cost_per_slot_hour * q->running / (3600.0 * (double)NS_PER_S);
-        double in = rate > 0 ? left / rate : 9e18;
-        if (in < 9e18 && sched_mono(s) + (int64_t)in < at)
-            at = sched_mono(s) + (int64_t)in + 1;
-    }
-    return at;
 }
 
 void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
@@ -302,6 +212,7 @@ enum code search_make_searcher(struct scheduler *s, struct search *q, struct err
     ss.method = q->method;
     ss.seed = q->seed;
     ss.effort.parallel = q->parallel;
+    pace_effort(&q->earlier, st, &ss.effort);
     ss.unwritten = store_is_brief(s->o.store);
     if (st->fixed_order)
         q->turn = 1;
@@ -495,6 +406,9 @@ static enum code prepare(struct scheduler *s, struct search *q, const struct sub
     q->method = st->method;
     struct effort effort = st->effort;
     effort.parallel = slots_of(s, st);
+    if (c == OK)
+        c = search_learn_pace(s, q, e);
+    pace_effort(&q->earlier, st, &effort);
     if (c == OK)
         c = method_resolve(&q->method, st->space, &effort, e);
     if (c == OK)

@@ -36,6 +36,10 @@ struct allocator_kind {
     /* What next? fresh: another configuration may be started. It changes nothing; `started` is told
      * what came of it. The baseline is given max_steps without being asked for. */
     struct allocation (*next)(const void *self, bool fresh);
+    /* The same near the end of the budget, when a slot has `left` steps, too few to train a new
+     * trial to its end. NULL: `next` says, and a new trial starts where it gets to the lowest rung,
+     * or to the least budget. */
+    struct allocation (*closing)(const void *self, bool fresh, int64_t left);
     /* A trial was started, or a paused one goes on. All or nothing. NULL: of no interest. */
     enum code (*started)(void *self, int64_t trial, const struct allocation *x);
     /* The first step >= `step` at which it wants trial's value; INT64_MAX: none. Where a wanted

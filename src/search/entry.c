@@ -7,6 +7,7 @@
 #include "search/entry.h"
 
 #include "base/number.h"
+#include "search/expect.h"
 #include "search/sampler.h"
 
 #include <jansson.h>
@@ -129,6 +130,9 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
     key_cstr(&j, "seeds", policy_names[settings->seeds]);
     key_i64(&j, "replicates", settings->seeds == SEEDS_REPLICATES ? settings->replicates : 1);
     key_i64(&j, "trials", settings->effort.trials);
+    int64_t expected = expect_trials(&settings->method, &settings->effort);
+    if (expected > 0 && expected != settings->effort.trials)
+        key_i64(&j, "expected", expected);
     if (settings->effort.has_steps) {
         key_i64(&j, "min_steps", settings->effort.min_steps);
         key_i64(&j, "max_steps", settings->effort.max_steps);
@@ -234,6 +238,15 @@ void entry_write_reopened(struct buf *b)
     struct json j;
     start(&j, b);
     key_cstr(&j, "event", "reopened");
+    finish(&j);
+}
+
+void entry_write_closing(int64_t left, struct buf *b)
+{
+    struct json j;
+    start(&j, b);
+    key_cstr(&j, "event", "closing");
+    key_i64(&j, "left", left);
     finish(&j);
 }
 
@@ -503,24 +516,24 @@ enum code entry_read_exit(const struct entry *x, const struct searcher_settings 
 }
 
 enum code entry_read_event(const struct entry *x, const struct searcher_settings *settings,
-                           struct arena *a, enum event_name *ret,
-                           struct evidence_record *ret_evidence, struct error *e)
+                           struct arena *a, struct event_record *ret, struct error *e)
 {
     struct reading r = read_entry(x, e);
     const char *text = r.ok ? json_string_value(json_object_get(r.root, "event")) : NULL;
-    enum event_name name = EVENT_OTHER;
-    struct evidence_record evidence = {.end.step = 0};
+    struct event_record b = {.name = EVENT_OTHER};
     if (text && strcmp(text, "reopened") == 0)
-        name = EVENT_REOPENED;
+        b.name = EVENT_REOPENED;
+    if (text && strcmp(text, "closing") == 0) {
+        b.name = EVENT_CLOSING;
+        b.left = get_i64(&r, "left", 0, INT64_MAX);
+    }
     if (text && strcmp(text, "evidence") == 0) {
-        name = EVENT_EVIDENCE;
-        get_config(&r, settings->space, a, &evidence.config);
-        evidence.end = get_end(&r, settings);
+        b.name = EVENT_EVIDENCE;
+        get_config(&r, settings->space, a, &b.evidence.config);
+        b.evidence.end = get_end(&r, settings);
     }
     enum code code = end_reading(&r);
-    if (code == OK) {
-        *ret = name;
-        *ret_evidence = evidence;
-    }
+    if (code == OK)
+        *ret = b;
     return code;
 }

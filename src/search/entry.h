@@ -64,6 +64,7 @@ void entry_write_exit(const struct searcher_settings *settings, const struct exi
 void entry_write_evidence(const struct searcher_settings *settings, const struct evidence_record *r,
                           struct buf *b);
 void entry_write_reopened(struct buf *b);
+void entry_write_closing(int64_t left, struct buf *b);
 
 enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_record *ret,
                            struct error *e) must_check;
@@ -73,12 +74,16 @@ enum code entry_read_report(const struct entry *x, struct report_record *ret,
                             struct error *e) must_check;
 enum code entry_read_exit(const struct entry *x, const struct searcher_settings *settings,
                           struct exit_record *ret, struct error *e) must_check;
-/* Which event is it? One of a trial that came back to life, evidence (then *ret_evidence is set, in
- * `a`), or one that is not the searcher's. */
-enum event_name { EVENT_OTHER, EVENT_REOPENED, EVENT_EVIDENCE };
+/* Which event is it? One of a trial that came back to life, evidence, a budget that nears its end,
+ * or one that is not the searcher's. */
+enum event_name { EVENT_OTHER, EVENT_REOPENED, EVENT_EVIDENCE, EVENT_CLOSING };
+struct event_record {
+    enum event_name name;
+    struct evidence_record evidence; /* in the arena given */
+    int64_t left;
+};
 enum code entry_read_event(const struct entry *x, const struct searcher_settings *settings,
-                           struct arena *a, enum event_name *ret,
-                           struct evidence_record *ret_evidence, struct error *e) must_check;
+                           struct arena *a, struct event_record *ret, struct error *e) must_check;
 
 /* E_CORRUPT, "entry 12: ..." */
 enum code entry_corrupt(const struct entry *x, struct error *e, const char *fmt, ...)

@@ -15,7 +15,8 @@
  *   auto                  a finite space of no more configurations than trials is enumerated
  * (grid), a handful of trials is spread (sobol), up to 1,000 are modelled (gp), more get the
  * portfolio; asha where a trial's steps leave room for a rung to stop at (max / min >= eta), else
- * full. "auto + asha(eta=4)" leaves only the sampler to it.
+ * full. "auto + asha(eta=4)" leaves only the sampler to it. Where time, steps or cost leave room
+ * for fewer trials than are asked for, as many as fit are counted (expect.h).
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H
@@ -53,6 +54,11 @@ struct effort {
     int64_t min_steps, max_steps; /* budget of one trial, when has_steps */
     int parallel;
     size_t n_objectives; /* that the method must follow; 0 is one */
+    /* What else ends the search, as far as it is known (search/expect.h): the steps of all trials;
+     * the steps that the time of all slots has room for, within the search's time and cost; and how
+     * many steps an attempt's start takes as long as. Without steps a trial is one. */
+    int64_t steps;
+    double slot_steps, start_steps;
 };
 
 /* Errors carry line and column inside `text`; unknown names and options name the nearest. Nothing

@@ -265,6 +265,19 @@ static enum code drawn(struct searcher *s, struct draw *ret, struct ask_record *
     return OK;
 }
 
+/* Where the budget has too little left for a new trial to be trained to the end. */
+static struct allocation allocate_closing(const struct searcher *s, bool fresh)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    const struct effort *effort = &s->settings.effort;
+    if (kind->closing)
+        return kind->closing(s->allocator, fresh, s->left);
+    int64_t least = effort->has_steps ? effort->min_steps : 1;
+    if (kind->rungs)
+        (void)kind->rungs(s->allocator, &least, 1);
+    return kind->next(s->allocator, fresh && least <= s->left);
+}
+
 struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t *ret_first)
 {
     const struct effort *effort = &s->settings.effort;
@@ -272,6 +285,8 @@ struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t
     *ret_kind = kind;
     if (kind == NEXT_BASELINE)
         return (struct allocation){.steps = effort->has_steps ? effort->max_steps : 0};
+    if (s->left < full_steps(effort))
+        return allocate_closing(s, kind != NEXT_NONE);
     return s->settings.method.allocator->next(s->allocator, kind != NEXT_NONE);
 }
 

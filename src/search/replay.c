@@ -234,13 +234,13 @@ static enum code follow_exit(struct searcher *s, const struct entry *x, struct e
 
 static enum code follow_event(struct searcher *s, const struct entry *x, struct error *e)
 {
-    enum event_name name;
-    struct evidence_record r;
+    struct event_record event;
+    const struct evidence_record *r = &event.evidence;
     struct error why = {.code = OK};
-    enum code code = entry_read_event(x, &s->settings, &s->scratch, &name, &r, e);
+    enum code code = entry_read_event(x, &s->settings, &s->scratch, &event, e);
     if (code != OK)
         return code;
-    switch (name) {
+    switch (event.name) {
     case EVENT_OTHER:
         break;
     case EVENT_REOPENED:
@@ -248,9 +248,12 @@ static enum code follow_event(struct searcher *s, const struct entry *x, struct 
             return entry_corrupt(x, e, "%s", why.message);
         return take_reopen(s, x->trial, e);
     case EVENT_EVIDENCE:
-        if (check_evidence(s, &r.config, r.end.outcome, r.end.step, &why) != OK)
+        if (check_evidence(s, &r->config, r->end.outcome, r->end.step, &why) != OK)
             return entry_corrupt(x, e, "%s", why.message);
-        return take_evidence(s, &r, e);
+        return take_evidence(s, r, e);
+    case EVENT_CLOSING:
+        take_close(s, event.left);
+        return OK;
     }
     s->seq++;
     return OK;

@@ -4,6 +4,7 @@
  * The sentence in `why` is made of two halves, one for the sampler and one for the allocator.
  */
 #include "search/allocator.h"
+#include "search/expect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,21 +16,31 @@ enum { TRIALS_TO_LEARN = 5 };
 /* Up to this a Gaussian process sees everything and costs well under a second. */
 enum { MODEL_TRIALS = 1000 };
 
+/* Is there room for all, even if only half of what is expected should fit? */
+static bool enumerable(int64_t count, const struct effort *effort, int64_t trials)
+{
+    bool expected = trials < effort->trials || effort->trials == 0;
+    return count > 0 && count <= (expected ? trials / 2 : trials);
+}
+
+/* trials: as many as there are to be, or as are expected; 0: no one knows. */
 static void auto_sampler(struct method *m, const struct space *s, const struct effort *effort,
-                         char why[HALF])
+                         int64_t trials, char why[HALF])
 {
     bool exact;
     int64_t count = space_count(s, &exact);
-    if (count > 0 && count <= effort->trials) {
+    const char *about = trials != effort->trials ? "about " : "";
+    if (enumerable(count, effort, trials)) {
         method_set_sampler(m, &sampler_grid);
         snprintf(why, HALF,
-                 "all %s%" PRId64 " configurations fit into %" PRId64 " trials and are enumerated",
-                 exact ? "" : "at most ", count, effort->trials);
-    } else if (effort->trials > 0 && effort->trials < TRIALS_TO_LEARN) {
+                 "all %s%" PRId64 " configurations fit into %s%" PRId64
+                 " trials and are enumerated",
+                 exact ? "" : "at most ", count, about, trials);
+    } else if (trials > 0 && trials < TRIALS_TO_LEARN) {
         method_set_sampler(m, &sampler_sobol);
-        snprintf(why, HALF, "%" PRId64 " trials teach too little to model, so sobol spreads them",
-                 effort->trials);
-    } else if (effort->trials == 0 || effort->trials > MODEL_TRIALS) {
+        snprintf(why, HALF, "%s%" PRId64 " trials teach too little to model, so sobol spreads them",
+                 about, trials);
+    } else if (trials == 0 || trials > MODEL_TRIALS) {
         method_set_sampler(m, &sampler_portfolio);
         snprintf(why, HALF,
                  "a search this long begins with a model and goes on with what costs less a trial");
@@ -37,6 +48,16 @@ static void auto_sampler(struct method *m, const struct space *s, const struct e
         method_set_sampler(m, &sampler_gp);
         snprintf(why, HALF, "gp needs the fewest trials in a space that can't be enumerated");
     }
+    if (about[0] && m->sampler == &sampler_portfolio)
+        snprintf(why, HALF,
+                 "about %" PRId64 " trials fit, which begin with a model and go on with what costs "
+                 "less a trial",
+                 trials);
+    else if (about[0] && m->sampler == &sampler_gp)
+        snprintf(why, HALF,
+                 "about %" PRId64 " trials fit, and gp needs the fewest in a space that can't be "
+                 "enumerated",
+                 trials);
 }
 
 /* The eta that asha would have: auto brings it in only where a trial can be stopped at all. */
@@ -115,11 +136,6 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
         return code;
     struct method r = *m;
     char sampler[HALF] = "", allocator[HALF] = "";
-    if (r.sampler) {
-        snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
-    } else {
-        auto_sampler(&r, s, effort, sampler);
-    }
     if (r.allocator) {
         snprintf(allocator, HALF, "%s was asked for", r.allocator->name);
     } else if (r.is_auto || !m->sampler) {
@@ -128,6 +144,10 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
         method_set_allocator(&r, &allocator_full);
         snprintf(allocator, HALF, "a sampler alone runs every trial to its end");
     }
+    if (r.sampler)
+        snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
+    else
+        auto_sampler(&r, s, effort, expect_trials(&r, effort), sampler);
     code = check_fit(&r, s, effort, e);
     if (code != OK)
         return code;

@@ -70,6 +70,7 @@ enum code searcher_new(struct searcher **ret, const struct searcher_settings *se
         return error_nomem(e);
     s->settings = *settings;
     s->trials_max = settings->effort.trials;
+    s->left = full_steps(&settings->effort);
     trials_init(&s->trials, settings->n_objectives, settings->n_requirements);
     s->source.settings = &s->settings;
     arena_init(&s->source.arena, SCRATCH_MAX);
@@ -389,6 +390,66 @@ enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
     if (code == OK)
         *ret_entry = entry;
     return code;
+}
+
+int64_t full_steps(const struct effort *effort)
+{
+    return effort->has_steps ? effort->max_steps : 1;
+}
+
+enum code check_close(int64_t left, struct error *e)
+{
+    return left >= 0 ? OK : error_set(e, E_INVALID, "there can't be less than no steps left");
+}
+
+enum code searcher_close(struct searcher *s, struct arena *a, int64_t left, struct entry *ret_entry,
+                         struct error *e)
+{
+    enum code code = check_close(left, e);
+    if (code != OK)
+        return code;
+    buf_clear(&s->text);
+    if (!s->settings.unwritten)
+        entry_write_closing(left, &s->text);
+    code = make_entry(s, a, ENTRY_EVENT, 0, ret_entry, e);
+    if (code == OK)
+        take_close(s, left);
+    return code;
+}
+
+int64_t searcher_left(const struct searcher *s)
+{
+    return s->left;
+}
+
+bool searcher_is_short(const struct searcher *s)
+{
+    struct searcher rich = *s;
+    enum next kind;
+    size_t first;
+    rich.left = full_steps(&s->settings.effort);
+    return s->left < rich.left && allocate(&rich, &kind, &first).kind != ALLOCATE_DONE;
+}
+
+/* The larger of the two that is at most `left`. */
+static int64_t nearer(int64_t best, int64_t step, int64_t left)
+{
+    return step <= left && step > best ? step : best;
+}
+
+int64_t searcher_round_left(const struct searcher *s, int64_t left)
+{
+    const struct effort *effort = &s->settings.effort;
+    int64_t rungs[RUNGS_MAX], full = full_steps(effort);
+    size_t n = searcher_rungs(s, rungs, RUNGS_MAX);
+    int64_t best = nearer(0, effort->has_steps ? effort->min_steps : 1, left);
+    best = nearer(best, full, left);
+    for (size_t i = 0; i < n && i < RUNGS_MAX; i++) {
+        best = nearer(best, rungs[i], left);
+        best = nearer(best, full - rungs[i], left);
+        best = nearer(best, rungs[i] - (i > 0 ? rungs[i - 1] : 0), left);
+    }
+    return best;
 }
 
 int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t step)

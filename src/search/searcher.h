@@ -95,7 +95,7 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
 
 /* `data` is a JSON object. Members in brackets are left out where they say nothing.
  *   begin   {"engine", "method", "why", "seed", "goal", ["goals"], ["requirements"], "seeds",
- *           "replicates", "trials", ["min_steps", "max_steps"]}
+ *           "replicates", "trials", ["expected"], ["min_steps", "max_steps"]}
  *   ask     {"params": {...}, "seed", "steps", "baseline", "index", "seen", ["first"], ["by"],
  *           ["fitted"]}, or, for a paused trial that goes on, {"more": true, "steps", "from"}
  *             index   [before, after]: generator position; equal where nothing was drawn
@@ -106,6 +106,7 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   report  {"step", "value", "decision"}
  *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
  *   event   {"event": "reopened"}
+ *           {"event": "closing", "left"}
  *           {"event": "evidence", "params", and as in exit}
  *           anything else that a person or the scheduler did (paused, resumed, preempted, ...): not
  *           the searcher's
@@ -179,6 +180,17 @@ enum code searcher_evidence(struct searcher *s, struct arena *a, const struct co
  * an event {"event": "reopened"}, after which reports and an exit are taken for it again. */
 enum code searcher_reopen(struct searcher *s, struct arena *a, int64_t trial,
                           struct entry *ret_entry, struct error *e) must_check;
+/* The end of a budget is near: a slot that is free can still train `left` steps. While these are
+ * fewer than a trial's largest budget (1 where there are no steps), paused trials that can still be
+ * trained to the end come first, and nothing is started that can't get to a rung. Journalled as an
+ * event {"event": "closing", "left"}: the searcher has no clock. More again reopens. */
+enum code searcher_close(struct searcher *s, struct arena *a, int64_t left, struct entry *ret_entry,
+                         struct error *e) must_check;
+int64_t searcher_left(const struct searcher *s); /* the last that was said, or a largest budget */
+/* Would more be started if there were more left? */
+bool searcher_is_short(const struct searcher *s);
+/* Rounded down to a number of steps that makes a difference: only those need to be said. */
+int64_t searcher_round_left(const struct searcher *s, int64_t left);
 
 /* The first step at or after `step` whose report it wants to see; INT64_MAX: none. A report that
  * jumps past a wanted step is wanted too: with 0, the least step that is. The end of the trial's

@@ -67,6 +67,7 @@ struct searcher {
     /* What is proposed must have seen this entry, the last ask, reopening or evidence: so nothing
      * is proposed twice, and to the sampler histories only ever grow. */
     int64_t seen_from;
+    int64_t left; /* steps that a slot can still train, as far as they are too few for all */
     size_t first; /* of the given first points, those that are done with */
     double *fitted;
     size_t n_fitted;
@@ -112,6 +113,7 @@ enum code check_exit(const struct searcher *s, int64_t trial, enum outcome outco
                      struct error *e) must_check;
 enum code check_evidence(const struct searcher *s, const struct config *config,
                          enum outcome outcome, int64_t step, struct error *e) must_check;
+enum code check_close(int64_t left, struct error *e) must_check;
 enum code check_reopen(const struct searcher *s, int64_t trial, struct error *e) must_check;
 
 /* check_report said yes. */
@@ -129,6 +131,10 @@ enum code take_evidence(struct searcher *s, const struct evidence_record *r,
                         struct error *e) must_check;
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e) must_check;
 
+void take_close(struct searcher *s, int64_t left);
+
+/* What a trial trains that is trained to the end; without steps it is one. */
+int64_t full_steps(const struct effort *effort);
 /* The result of one value alone: all else is unknown. */
 void nothing_but(struct result *ret, double value);
 /* What samplers and allocators see of a value of objective i. */

@@ -156,6 +156,12 @@ enum code take_evidence(struct searcher *s, const struct evidence_record *r, str
     return OK;
 }
 
+void take_close(struct searcher *s, int64_t left)
+{
+    s->left = left;
+    s->seq++;
+}
+
 enum code take_reopen(struct searcher *s, int64_t trial, struct error *e)
 {
     const struct allocator_kind *kind = s->settings.method.allocator;

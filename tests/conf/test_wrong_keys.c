@@ -201,6 +201,11 @@ static const struct wrong table[] = {
            "  time: 0s\n",
       "trawl.yaml:8:9: search.time is no time at all\n"
       "  hint: leave it out where there is to be no limit\n"),
+    W("a step's time",
+      BASE "search:\n"
+           "  step_time: soon\n",
+      "trawl.yaml:8:14: search.step_time is soon, not a time\n"
+      "  hint: like 90s, 30m, 24h, 1h30m or 2d\n"),
     W("cost without a price",
       BASE "search:\n"
            "  cost: 30\n",

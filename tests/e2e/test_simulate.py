@@ -118,13 +118,14 @@ class Runs(Case):
 
     def test_the_asha_papers_workload(self):
         """Li et al. 2020, appendix: 25 workers, 2,000 units of time, sigma .10, no drops, from scratch.
-        A replica of theirs trained 40.0 configurations, the first by 381."""
+        A replica of theirs trained 40.0 configurations, the first by 381. Ours takes the best that
+        wait to the end besides, from where 256 units are left and no new trial gets there."""
         summary = self.p.json(
             "simulate", "-w", "25", "--method", "random + asha(eta=4, variant=promote)", "-t",
             "2000s", "-n", "100000", "--set", "search.budget.max=256", "--scratch",
             "--report-every", "1000", "--spread", "normal(1, 0.1, lo=1)", "--repeat",
             "4" if sanitized() else "20")["summary"]
-        self.assertTrue(36 < summary["full"]["mean"] < 43, summary["full"])
+        self.assertTrue(36 + 12 < summary["full"]["mean"] < 43 + 18, summary["full"])
         self.assertTrue(360 < summary["first_full_seconds"]["mean"] < 400)
 
     def test_maximizing_is_the_mirror(self):

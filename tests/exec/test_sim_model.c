@@ -336,6 +336,96 @@ static void wrong_tables_are_placed(void **state)
     space_free(s);
 }
 
+/* ---- forecasts ---- */
+
+static double correlation(const double *x, const double *y, int n)
+{
+    double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
+    for (int i = 0; i < n; i++) {
+        sx += x[i];
+        sy += y[i];
+        sxx += x[i] * x[i];
+        syy += y[i] * y[i];
+        sxy += x[i] * y[i];
+    }
+    return (n * sxy - sx * sy) / sqrt((n * sxx - sx * sx) * (n * syy - sy * sy));
+}
+
+enum { RANKED = 4000 };
+
+static void ranks_cross_as_they_say(void **state)
+{
+    static const struct {
+        int64_t step;
+        double correlation;
+    } v[] = {{3, 0.70}, {9, 0.83}, {27, 0.95}, {81, 1}};
+    static double at[4][RANKED], rank[RANKED];
+    struct space *s = cube(2);
+    struct objective up, down;
+    struct arena a;
+    double mean = 0;
+    arena_init(&a, 1 << 24);
+    assert_ok(objective_ranks(81, true, &down, NULL));
+    assert_ok(objective_ranks(81, false, &up, NULL));
+    for (int i = 0; i < RANKED; i++) {
+        double u[2] = {(i + 0.5) / RANKED, 0.5};
+        struct config c;
+        struct sim_course course = {.drop = 0};
+        assert_ok(config_decode(s, &a, u, &c));
+        const struct sim_attempt t = {.trial = 1, .seed = 7, .config = &c};
+        assert_ok(down.begin(down.self, &t, &course, NULL));
+        for (int k = 0; k < 4; k++)
+            at[k][i] = down.value(down.self, &t, &course, v[k].step);
+        rank[i] = objective_rank_of(&c, 7);
+        assert_near(at[3][i], rank[i], 1e-12);
+        assert_near(up.value(up.self, &t, &course, 3), 1 - at[0][i], 1e-12);
+        mean += rank[i] / RANKED;
+    }
+    assert_near(mean, 0.5, 0.02);
+    for (int k = 0; k < 4; k++)
+        assert_near(correlation(at[k], rank, RANKED), v[k].correlation, 0.03);
+    up.destroy(up.self);
+    down.destroy(down.self);
+    arena_free(&a);
+    space_free(s);
+}
+
+/* A trial has one of them, start and step together; all of a run are off by one factor, and runs of
+ * seeds that follow one another by factors on either side of 1. */
+static void measured_times_are_drawn(void **state)
+{
+    static const struct measured_time times[] = {{1, 10}, {2, 10}};
+    struct space *s = cube(1);
+    struct config c;
+    struct arena a;
+    double u = 0.5;
+    int slower = 0, seen[2] = {0};
+    arena_init(&a, 1 << 20);
+    assert_ok(config_decode(s, &a, &u, &c));
+    struct cluster cluster = {.measured = {2, times, 0.1}};
+    assert_ok(objective_ranks(9, true, &cluster.objective, NULL));
+    struct sim_model model = cluster_model(&cluster);
+    for (cluster.seed = 1; cluster.seed <= 100; cluster.seed++) {
+        double factor = 0;
+        for (int64_t trial = 1; trial <= 30; trial++) {
+            const struct sim_attempt t = {.trial = trial, .number = 1, .seed = 1, .config = &c};
+            struct sim_course course = {.drop = 0};
+            assert_ok(model.begin(model.self, &t, &course, NULL));
+            int which = course.start_up / course.step < 7.5;
+            factor = trial == 1 ? course.start_up / 10 : factor;
+            assert_near(course.start_up, times[which].start * factor, 1e-9);
+            assert_near(course.step, times[which].step * factor, 1e-9);
+            seen[which]++;
+        }
+        slower += factor > 1;
+    }
+    assert_in_range(slower, 45, 55);
+    assert_true(seen[0] > 1000 && seen[1] > 1000);
+    cluster.objective.destroy(cluster.objective.self);
+    arena_free(&a);
+    space_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +435,8 @@ int main(void)
         cmocka_unit_test(curves_fall_towards_the_function),
         cmocka_unit_test(functions_are_found_or_refused),
         cmocka_unit_test(luck_is_the_attempts_own),
+        cmocka_unit_test(ranks_cross_as_they_say),
+        cmocka_unit_test(measured_times_are_drawn),
         cmocka_unit_test(records_are_read),
         cmocka_unit_test(tables_are_looked_up),
         cmocka_unit_test(wrong_tables_are_placed),

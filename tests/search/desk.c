@@ -67,6 +67,12 @@ void desk_evidence(struct desk *d, const struct config *config, enum outcome out
                 &e);
 }
 
+void desk_left(struct desk *d, int64_t left)
+{
+    struct error e = {.code = OK};
+    expect_code(searcher_close(d->s, &d->arena, left, next(d), &e), OK, &e);
+}
+
 void desk_reopen(struct desk *d, int64_t trial)
 {
     struct error e = {.code = OK};

@@ -29,6 +29,7 @@ void desk_exit_result(struct desk *d, int64_t trial, enum outcome outcome,
                       const struct result *result);
 void desk_evidence(struct desk *d, const struct config *config, enum outcome outcome,
                    const struct result *result);
+void desk_left(struct desk *d, int64_t left);
 void desk_reopen(struct desk *d, int64_t trial);
 /* Takes the entries before i, then entry i with `from` replaced by `to`. Where that is refused,
  * nothing has changed: the true one is taken after it. */

@@ -28,9 +28,12 @@ static void rungs_count_down_from_the_largest_budget(void **state)
         size_t n;
         int64_t rungs[6];
     } table[] = {
-        {"asha", 1, 27, 4, {1, 3, 9, 27}},      {"asha", 1, 100, 5, {1, 3, 11, 33, 100}},
-        {"asha(eta=4)", 2, 64, 3, {4, 16, 64}}, {"asha(eta=10)", 1, 10, 2, {1, 10}},
-        {"asha", 100, 900, 3, {100, 300, 900}}, {"asha", 101, 900, 2, {300, 900}},
+        {"asha", 1, 27, 4, {1, 3, 9, 27}},
+        {"asha", 1, 100, 5, {1, 3, 11, 33, 100}},
+        {"asha(eta=4)", 2, 64, 3, {4, 16, 64}},
+        {"asha(eta=10)", 1, 10, 2, {1, 10}},
+        {"asha", 100, 900, 3, {100, 300, 900}},
+        {"asha", 101, 900, 2, {300, 900}},
         {"asha(max_rungs=3)", 1, 52, 3, {5, 17, 52}},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -172,6 +172,27 @@ static struct allocation adaptive_next(const void *self, bool fresh)
     return a;
 }
 
+static struct allocation adaptive_closing(const void *self, bool fresh, int64_t left)
+{
+    const struct adaptive *x = self;
+    const struct bracket *next = x->brackets[furthest_behind(x)];
+    struct allocation a = {.kind = ALLOCATE_DONE};
+    int64_t lowest = INT64_MAX;
+    (void)bracket_rungs(next, &lowest, 1);
+    for (size_t i = 0; i < x->n; i++)
+        if (bracket_more_within(x->brackets[i], left, &a))
+            return a;
+    if (fresh && lowest <= left)
+        return (struct allocation){.kind = ALLOCATE_NEW, .steps = bracket_first_steps(next)};
+    for (size_t i = 0; i < x->n; i++) {
+        if (bracket_rest_within(x->brackets[i], left, &a))
+            return a;
+        if (bracket_climbs(x->brackets[i]))
+            a.kind = ALLOCATE_WAIT;
+    }
+    return a;
+}
+
 static enum code make_room(struct adaptive *x, int64_t trial)
 {
     size_t need = (size_t)trial;
@@ -257,6 +278,7 @@ const struct allocator_kind allocator_adaptive = {
     .create = adaptive_create,
     .destroy = adaptive_destroy,
     .next = adaptive_next,
+    .closing = adaptive_closing,
     .started = adaptive_started,
     .next_wanted = adaptive_next_wanted,
     .decide = adaptive_decide,

@@ -25,6 +25,9 @@
  *    an early rung. A rung that was entered or jumped past is never entered again, so a retried
  *    attempt doesn't count twice.
  *  - At the highest rung there is nothing left to decide.
+ *  - Promoting, when the budget has too little left to train a new trial to the end, the best of
+ * the highest rung that can still get to the top do, beyond one in eta; then who else goes on or
+ *    starts, as far as that leads to a rung.
  *  - What became of a trial afterwards doesn't change the results it had.
  */
 #include "search/asha/bracket.h"
@@ -84,6 +87,21 @@ static struct allocation asha_next(const void *self, bool fresh)
     return bracket_finish(self);
 }
 
+static struct allocation asha_closing(const void *self, bool fresh, int64_t left)
+{
+    const struct bracket *x = self;
+    struct allocation more;
+    int64_t lowest = INT64_MAX;
+    (void)bracket_rungs(x, &lowest, 1);
+    if (bracket_more_within(x, left, &more))
+        return more;
+    if (fresh && lowest <= left)
+        return (struct allocation){.kind = ALLOCATE_NEW, .steps = bracket_first_steps(x)};
+    if (bracket_rest_within(x, left, &more))
+        return more;
+    return (struct allocation){.kind = bracket_climbs(x) ? ALLOCATE_WAIT : ALLOCATE_DONE};
+}
+
 const struct allocator_kind allocator_asha = {
     .name = "asha",
     .about = "stops or pauses the worse trials at rungs that grow by eta (Li et al. 2020)",
@@ -95,6 +113,7 @@ const struct allocator_kind allocator_asha = {
     .create = asha_create,
     .destroy = bracket_free,
     .next = asha_next,
+    .closing = asha_closing,
     .started = bracket_started,
     .next_wanted = bracket_next_wanted,
     .decide = bracket_decide,

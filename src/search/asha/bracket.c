@@ -73,6 +73,30 @@ struct allocation bracket_finish(const struct bracket *x)
     return (struct allocation){.kind = ALLOCATE_DONE};
 }
 
+bool bracket_more_within(const struct bracket *x, int64_t left, struct allocation *ret)
+{
+    struct allocation more = {.kind = ALLOCATE_MORE};
+    if (!x->ladder || !(ladder_top_within(x->ladder, left, &more.trial, &more.steps) ||
+                        ladder_next_within(x->ladder, left, &more.trial, &more.steps)))
+        return false;
+    *ret = more;
+    return true;
+}
+
+bool bracket_rest_within(const struct bracket *x, int64_t left, struct allocation *ret)
+{
+    struct allocation more = {.kind = ALLOCATE_MORE};
+    if (!x->ladder || !ladder_rest_within(x->ladder, left, &more.trial, &more.steps))
+        return false;
+    *ret = more;
+    return true;
+}
+
+bool bracket_climbs(const struct bracket *x)
+{
+    return x->ladder && ladder_climbing(x->ladder) > 0;
+}
+
 enum code bracket_started(void *self, int64_t trial, const struct allocation *a)
 {
     struct bracket *x = self;

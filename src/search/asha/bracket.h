@@ -24,6 +24,13 @@ bool bracket_more(const struct bracket *x, struct allocation *ret);
 /* When no new trial may be started and no paused one goes on. */
 struct allocation bracket_finish(const struct bracket *x);
 
+/* Near the end of the budget, where trials are paused: does one go on? Before a new one is started,
+ * and where none is. */
+bool bracket_more_within(const struct bracket *x, int64_t left, struct allocation *ret);
+bool bracket_rest_within(const struct bracket *x, int64_t left, struct allocation *ret);
+/* Are paused trials on their way to a rung? */
+bool bracket_climbs(const struct bracket *x);
+
 enum code bracket_started(void *self, int64_t trial, const struct allocation *a) must_check;
 int64_t bracket_next_wanted(const void *self, int64_t trial, int64_t step);
 enum decision bracket_decide(const void *self, int64_t trial, int64_t step, double value);

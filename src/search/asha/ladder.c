@@ -318,6 +318,47 @@ bool ladder_last(const struct ladder *x, int64_t *ret_trial, int64_t *ret_steps)
     return false;
 }
 
+/* The rungs, from the highest but one down, of which `to` is within `left` steps. */
+static bool waiting_within(const struct ladder *x, int64_t left, bool top, bool others,
+                           int64_t *ret_trial, int64_t *ret_steps)
+{
+    for (size_t i = x->n_rungs - 1; i-- > 0;) {
+        int64_t to = x->steps[top ? x->n_rungs - 1 : i + 1];
+        const struct heap *named = &x->rungs[i].waiting;
+        const struct result_at *found = NULL;
+        if (to - x->steps[i] > left)
+            continue;
+        if (others)
+            found = best_waiting(x, i);
+        else if (named->n > 0)
+            found = &named->v[0];
+        if (!found)
+            continue;
+        *ret_trial = found->trial;
+        *ret_steps = x->steps[i + 1];
+        return true;
+    }
+    return false;
+}
+
+bool ladder_top_within(const struct ladder *x, int64_t left, int64_t *ret_trial, int64_t *ret_steps)
+{
+    return waiting_within(x, left, true, false, ret_trial, ret_steps) ||
+           waiting_within(x, left, true, true, ret_trial, ret_steps);
+}
+
+bool ladder_next_within(const struct ladder *x, int64_t left, int64_t *ret_trial,
+                        int64_t *ret_steps)
+{
+    return waiting_within(x, left, false, false, ret_trial, ret_steps);
+}
+
+bool ladder_rest_within(const struct ladder *x, int64_t left, int64_t *ret_trial,
+                        int64_t *ret_steps)
+{
+    return waiting_within(x, left, false, true, ret_trial, ret_steps);
+}
+
 size_t ladder_climbing(const struct ladder *x)
 {
     return x->climbing;

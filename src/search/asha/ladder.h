@@ -42,6 +42,16 @@ bool ladder_next(const struct ladder *x, int64_t *ret_trial, int64_t *ret_steps)
 /* When nobody is on the way and nobody may go on: the best that waits on the highest rung that was
  * reached, as long as nobody reached the top or was completed. */
 bool ladder_last(const struct ladder *x, int64_t *ret_trial, int64_t *ret_steps);
+/* Who goes on when `left` steps are left: first whoever gets to the top, from the highest rung
+ * down, those that ladder_next would name before the others. */
+bool ladder_top_within(const struct ladder *x, int64_t left, int64_t *ret_trial,
+                       int64_t *ret_steps);
+/* To the next rung: those that ladder_next would name. */
+bool ladder_next_within(const struct ladder *x, int64_t left, int64_t *ret_trial,
+                        int64_t *ret_steps);
+/* And the others. */
+bool ladder_rest_within(const struct ladder *x, int64_t left, int64_t *ret_trial,
+                        int64_t *ret_steps);
 size_t ladder_climbing(const struct ladder *x); /* how many are on the way */
 size_t ladder_results(const struct ladder *x, size_t rung);
 
