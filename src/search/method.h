@@ -11,7 +11,8 @@
  * which is printed, shown and journalled:
  *
  *   a sampler alone       runs with full: every trial to its end
- *   an allocator alone    runs with the sampler that auto chooses
+ *   an allocator alone    runs with the sampler that auto chooses; freeze_thaw, which proposes
+ *                         itself, with sobol for the first few
  *   auto                  a finite space of no more configurations than trials is enumerated
  * (grid), a handful of trials is spread (sobol), up to 1,000 are modelled (gp), more get the
  * portfolio; asha where a trial's steps leave room for a rung to stop at (max / min >= eta), else
@@ -67,6 +68,9 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
                          struct error *e) must_check;
 /* Does its allocator pause trials and let some go on? It must have one. */
 bool method_pauses(const struct method *m);
+/* Does its allocator leave it to a model which paused trial goes on, or whether something new
+ * starts? It must have one. */
+bool method_chooses(const struct method *m);
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */

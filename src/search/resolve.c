@@ -117,6 +117,10 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
     char sampler[HALF] = "", allocator[HALF] = "";
     if (r.sampler) {
         snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
+    } else if (r.allocator && r.allocator->choose) {
+        method_set_sampler(&r, &sampler_sobol);
+        snprintf(sampler, HALF, "sobol spreads the first few, after which %s proposes itself",
+                 r.allocator->name);
     } else {
         auto_sampler(&r, s, effort, sampler);
     }
@@ -139,6 +143,11 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
 bool method_pauses(const struct method *m)
 {
     return m->allocator->pauses && m->allocator->pauses(m);
+}
+
+bool method_chooses(const struct method *m)
+{
+    return m->allocator->choose != NULL;
 }
 
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e)
