@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "conf/check.h"
+#include "sched/checkpoints.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,6 +139,17 @@ static enum code measure(struct plan *p, const struct project *project, struct e
     return OK;
 }
 
+static bool resumes(const struct plan *p, const struct project *project)
+{
+    struct store *store;
+    if (!p->effort.has_steps || p->st->fixed_order ||
+        store_open(project->where, STORE_READ, DURABILITY_DEFAULT, &store, NULL) != OK)
+        return false;
+    bool seen = checkpoints_seen(store, project->store_dir, p->st->space_name);
+    store_close(store);
+    return seen;
+}
+
 static enum code make(struct plan *p, const struct project *project, struct error *e)
 {
     struct settings *st = p->st;
@@ -149,6 +161,7 @@ static enum code make(struct plan *p, const struct project *project, struct erro
     }
     p->dimensions = dimensions(st->space);
     p->count = space_count(st->space, &p->exact);
+    p->effort.resumes = resumes(p, project);
     enum code c = method_resolve(&p->method, st->space, &p->effort, e);
     if (c == OK)
         c = make_searcher(p, e);

@@ -16,8 +16,8 @@
 enum { ALPHA, BETA, SCALE, NOISE, WALK, DROP };
 enum { FITTED = DROP, MEMORY = 5, PAIRS = DECAY_POINTS * (DECAY_POINTS + 1) / 2 };
 
-/* Normal priors of the four logarithms: beta is a tenth of the training, an order of magnitude more
- * or less; noise a thousandth of the values' variance, within two. */
+/* Normal priors of the logarithms: beta is a tenth of the training, an order of magnitude more or
+ * less; noise a thousandth of the values' variance, within two. */
 static const double centre[FITTED] = {0, -2.3, -2.3, -7, -2.3};
 static const double deviation[FITTED] = {0.7, 1.2, 1, 2, 1};
 static const double lowest[FITTED] = {-3, -7, -9, -13.8, -9};
@@ -115,8 +115,7 @@ void decay_take_in(const struct decay *m, const struct decay_curve *c, struct de
     whiten(m, c, ret);
     double precision = dot(ret, ret->ones, ret->ones);
     ret->variance = 1 / precision;
-    ret->asymptote =
-        (dot(ret, ret->ones, ret->y) - m->drop * dot(ret, ret->ones, ret->g)) / precision;
+    ret->end = (dot(ret, ret->ones, ret->y) - m->drop * dot(ret, ret->ones, ret->g)) / precision;
 }
 
 struct fit {

@@ -15,8 +15,10 @@
  *                         itself, with sobol for the first few
  *   auto                  a finite space of no more configurations than trials is enumerated
  * (grid), a handful of trials is spread (sobol), up to 1,000 are modelled (gp), more get the
- * portfolio; asha where a trial's steps leave room for a rung to stop at (max / min >= eta), else
- * full. "auto + asha(eta=4)" leaves only the sampler to it.
+ * portfolio; where a trial's steps leave room for a rung (max / min >= eta) asha, else full. asha
+ * stops trials; where programs are known to go on from checkpoints it pauses and promotes them, and
+ * a few hundred trials for a few workers get freeze_thaw. "auto + asha(eta=4)" leaves only the
+ * sampler to it. bench/allocation/AUTO.md has the figures.
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H
@@ -54,6 +56,7 @@ struct effort {
     int64_t min_steps, max_steps; /* budget of one trial, when has_steps */
     int parallel;
     size_t n_objectives; /* that the method must follow; 0 is one */
+    bool resumes; /* trials may pause, and their programs are known to go on from checkpoints */
 };
 
 /* Errors carry line and column inside `text`; unknown names and options name the nearest. Nothing
@@ -78,6 +81,8 @@ void method_write(const struct method *m, struct buf *b);
 /* Puts one in, with the default of every option. */
 void method_set_sampler(struct method *m, const struct sampler_kind *kind);
 void method_set_allocator(struct method *m, const struct allocator_kind *kind);
+/* Gives an allocator's option another of its words. */
+void method_set_word(struct method *m, const char *name, const char *word);
 /* The number of option `name`, which must be one of the kind's. */
 double sampler_option(const struct method *m, const char *name);
 double allocator_option(const struct method *m, const char *name);

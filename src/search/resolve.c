@@ -39,12 +39,51 @@ static void auto_sampler(struct method *m, const struct space *s, const struct e
     }
 }
 
+/* Up to so many workers and trials a model of all curves is worth its time and its pauses
+ * (bench/allocation/AUTO.md). */
+enum { FEW_WORKERS = 4, FEW_TRIALS = 300 };
+
 /* The eta that asha would have: auto brings it in only where a trial can be stopped at all. */
 static double default_eta(void)
 {
     struct method m = {.sampler = NULL};
     method_set_allocator(&m, &allocator_asha);
     return allocator_option(&m, "eta");
+}
+
+/* A grid says itself what is new; a given sampler would hardly be asked. */
+static bool suits_freeze_thaw(const struct method *m, const struct effort *effort)
+{
+    bool few = effort->parallel >= 1 && effort->parallel <= FEW_WORKERS;
+    return few && effort->trials >= TRIALS_TO_LEARN && effort->trials <= FEW_TRIALS &&
+           m->sampler == &sampler_gp;
+}
+
+/* There is room for a rung: which way to use it? */
+static void auto_rungs(struct method *m, const struct effort *effort, char why[HALF])
+{
+    if (!effort->resumes) {
+        method_set_allocator(m, &allocator_asha);
+        snprintf(why, HALF,
+                 "trials of %" PRId64 " to %" PRId64
+                 " steps leave asha room to stop the worse ones, and of checkpoints to pause with "
+                 "nothing is known",
+                 effort->min_steps, effort->max_steps);
+    } else if (suits_freeze_thaw(m, effort)) {
+        method_set_allocator(m, &allocator_freeze_thaw);
+        snprintf(why, HALF,
+                 "with checkpoints to go on from and %d worker%s, freeze_thaw picks by a model of "
+                 "all curves which trial goes on",
+                 effort->parallel, effort->parallel == 1 ? "" : "s");
+    } else {
+        method_set_allocator(m, &allocator_asha);
+        method_set_word(m, "variant", "promote");
+        snprintf(why, HALF,
+                 "trials of %" PRId64 " to %" PRId64
+                 " steps leave asha room, and with checkpoints to go on from it pauses all and "
+                 "promotes the best",
+                 effort->min_steps, effort->max_steps);
+    }
 }
 
 static void auto_allocator(struct method *m, const struct effort *effort, char why[HALF])
@@ -59,11 +98,7 @@ static void auto_allocator(struct method *m, const struct effort *effort, char w
         snprintf(why, HALF, "%zu objectives rank no trial half-way, so every one runs to its end",
                  effort->n_objectives);
     } else if ((double)effort->max_steps >= eta * (double)effort->min_steps) {
-        method_set_allocator(m, &allocator_asha);
-        snprintf(why, HALF,
-                 "trials of %" PRId64 " to %" PRId64
-                 " steps leave asha room to stop the worse ones",
-                 effort->min_steps, effort->max_steps);
+        auto_rungs(m, effort, why);
     } else {
         method_set_allocator(m, &allocator_full);
         snprintf(why, HALF,
@@ -71,6 +106,14 @@ static void auto_allocator(struct method *m, const struct effort *effort, char w
                  " steps are too close together to stop early, so every trial runs to its end",
                  effort->min_steps, effort->max_steps);
     }
+}
+
+/* freeze_thaw proposes itself, once it has seen a few. */
+static void spread_first(struct method *m, char why[HALF])
+{
+    method_set_sampler(m, &sampler_sobol);
+    snprintf(why, HALF, "sobol spreads the first few configurations, then %s proposes its own",
+             m->allocator->name);
 }
 
 static enum code check_effort(const struct effort *effort, struct error *e)
@@ -117,10 +160,6 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
     char sampler[HALF] = "", allocator[HALF] = "";
     if (r.sampler) {
         snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
-    } else if (r.allocator && r.allocator->choose) {
-        method_set_sampler(&r, &sampler_sobol);
-        snprintf(sampler, HALF, "sobol spreads the first few, after which %s proposes itself",
-                 r.allocator->name);
     } else {
         auto_sampler(&r, s, effort, sampler);
     }
@@ -132,6 +171,8 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
         method_set_allocator(&r, &allocator_full);
         snprintf(allocator, HALF, "a sampler alone runs every trial to its end");
     }
+    if (!m->sampler && method_chooses(&r))
+        spread_first(&r, sampler);
     code = check_fit(&r, s, effort, e);
     if (code != OK)
         return code;

@@ -47,7 +47,7 @@ static void predictions_are_those_of_dense_matrices(void **state)
     decay_take_in(&m, &c, &b);
     /* f given this curve alone. */
     double precision = 1 / prior_variance + 1 / b.variance;
-    double f_mean = (prior_mean / prior_variance + b.asymptote / b.variance) / precision;
+    double f_mean = (prior_mean / prior_variance + b.end / b.variance) / precision;
     for (double t = 0.02; t <= 1; t += 0.07) {
         double a[4][4], k[4], w[4], mean, variance;
         for (size_t i = 0; i < 4; i++) {
@@ -116,7 +116,7 @@ static void a_common_drop_is_learned(void **state)
     for (size_t k = 0; k < 3; k++)
         c.y[k] = 1 - 0.5 * log(c.t[k]);
     decay_take_in(&m, &c, &b);
-    decay_predict(&m, &b, 1, b.asymptote, b.variance, &mean, &variance);
+    decay_predict(&m, &b, 1, b.end, b.variance, &mean, &variance);
     assert_true(fabs(mean - 1) < 0.3 && fabs(mean - 1) < 3 * sqrt(variance));
 }
 
@@ -136,7 +136,7 @@ static void odd_curves_are_survived(void **state)
     decay_fit(&m, v, 2, 40);
     for (size_t i = 0; i < 2; i++) {
         decay_take_in(&m, &v[i], &b);
-        assert_true(isfinite(b.asymptote) && isfinite(b.variance) && b.variance > 0);
+        assert_true(isfinite(b.end) && isfinite(b.variance) && b.variance > 0);
     }
     double lost[DECAY_HYPERS];
     for (size_t i = 0; i < DECAY_HYPERS; i++)

@@ -198,7 +198,7 @@ static void take_in(struct curves *c, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct known *k = &c->v[i];
         decay_take_in(&c->decay, &k->curve, &k->block);
-        c->y[i] = k->block.asymptote;
+        c->y[i] = k->block.end;
         c->extra[i] = k->block.variance;
         double weight = 1 / (1 + k->block.variance);
         sum += weight * c->y[i];
