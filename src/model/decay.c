@@ -128,7 +128,7 @@ struct fit {
 static double misfit(struct fit *f, const double *hyper)
 {
     struct decay m;
-    struct decay_block b;
+    struct decay_block b = {.curve = NULL};
     double all[DECAY_HYPERS] = {0}, yy = 0, gg = 1 / (DROP_DEVIATION * DROP_DEVIATION);
     double gy = DROP_CENTRE * gg;
     double determinant = 0;
