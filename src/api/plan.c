@@ -8,9 +8,9 @@
 
 #include "api/project.h"
 #include "base/clock.h"
+#include "sched/checkpoints.h"
 #include "search/expect.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,35 +83,6 @@ static void judge_checkpoints(struct step_times *t)
         t->keeps = resumed >= restarted ? KEEPS_CHECKPOINTS : KEEPS_NOTHING;
 }
 
-static bool holds_something(const char *path)
-{
-    DIR *d = opendir(path);
-    bool any = false;
-    for (const struct dirent *f; d && !any && (f = readdir(d));)
-        any = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
-    if (d)
-        closedir(d);
-    return any;
-}
-
-/* Where no trial ever went on, what their programs left behind tells. */
-static void look_for_checkpoints(struct step_times *t, const struct project *project)
-{
-    char path[4096];
-    int seen = 0, kept = 0;
-    for (size_t i = 0; t->keeps == KEEPS_UNKNOWN && i < t->earlier.n && seen < 20; i++) {
-        struct trial_id id = t->earlier.v[i].id;
-        snprintf(path, sizeof(path), "%s/trials/%lld/%lld/checkpoint", project->store_dir,
-                 (long long)trial_id_search(id).v, (long long)trial_id_number(id));
-        if (access(path, F_OK) != 0)
-            continue;
-        seen++;
-        kept += holds_something(path);
-    }
-    if (seen > 0 && t->keeps == KEEPS_UNKNOWN)
-        t->keeps = kept > 0 ? KEEPS_CHECKPOINTS : KEEPS_NOTHING;
-}
-
 /* An attempt of one report doesn't tell a step from its start: the others do, where there are some.
  */
 static void keep_times(struct step_times *t, const struct pace *all)
@@ -138,7 +109,10 @@ static enum code measure(struct plan *p, struct store *store, const struct proje
     if (c != OK || t->earlier.n == 0)
         return c;
     judge_checkpoints(t);
-    look_for_checkpoints(t, project);
+    if (t->keeps == KEEPS_UNKNOWN) /* no trial ever went on: what programs left behind tells */
+        t->keeps = checkpoints_seen(store, project->store_dir, p->st->space_name)
+                       ? KEEPS_CHECKPOINTS
+                       : KEEPS_NOTHING;
     t->v = calloc(t->earlier.n, sizeof(*t->v));
     if (!t->v)
         return error_nomem(e);
@@ -243,7 +217,8 @@ static enum code find_rungs(struct plan *p, struct error *e)
     return OK;
 }
 
-static enum code resolve(struct plan *p, struct error *e)
+static enum code resolve(struct plan *p, const struct project *project, struct store *store,
+                         struct error *e)
 {
     const struct settings *st = p->st;
     p->method = st->method;
@@ -255,6 +230,8 @@ static enum code resolve(struct plan *p, struct error *e)
     pace_effort(&p->times.pace, st, &p->effort);
     p->dimensions = dimensions(st->space);
     p->count = space_count(st->space, &p->exact);
+    p->effort.resumes = store && p->effort.has_steps && !p->st->fixed_order &&
+                        checkpoints_seen(store, project->store_dir, p->st->space_name);
     enum code c = method_resolve(&p->method, st->space, &p->effort, e);
     if (c == OK)
         c = find_rungs(p, e);
@@ -274,7 +251,7 @@ static enum code make(const struct invocation *inv, struct plan *p, const struct
         store = NULL; /* nothing was run yet: nothing is known */
     enum code c = learn_times(inv, p, store, project, e);
     if (c == OK)
-        c = resolve(p, e);
+        c = resolve(p, project, store, e);
     if (c == OK)
         c = plan_forecast(p, e);
     if (c == OK)

@@ -295,7 +295,7 @@ static enum code simulate(struct world *w, uint64_t seed, struct error *e)
     }
     w->minimize = st->minimize[0];
     w->last_step = st->effort.has_steps ? st->effort.max_steps : 1;
-    const struct submission sub = {.settings = st, .directory = ""};
+    const struct submission sub = {.settings = st, .directory = "", .resumes = !w->x->from_scratch};
     code = scheduler_submit(w->scheduler, &sub, &w->id, e);
     if (code == OK)
         code = run_on(w, e);

@@ -71,6 +71,12 @@ void gp_covariances(const struct kernel *k, const struct points *x, double diago
     }
 }
 
+void gp_add_extra(const struct gp *g, size_t from, size_t to, double *covariance, size_t ld)
+{
+    for (size_t i = from; g->extra && i < to; i++)
+        covariance[i * ld + i] += g->extra[i];
+}
+
 /* White and alpha of one side from its outputs, whose whitening begins at row `from`. */
 static void solve_side(struct gp *g, size_t side)
 {
@@ -90,6 +96,7 @@ bool gp_condition(struct gp *g, struct gp_room *r, size_t n, const double *y)
         g->noise = noise;
         double diagonal = g->kernel.scale + noise;
         gp_covariances(&g->kernel, gp_seen(g), diagonal, 0, n, g->l, g->room, NULL, r->row);
+        gp_add_extra(g, 0, n, g->l, g->room);
         if (linalg_cholesky(n, g->l, g->room) == n) {
             g->n = n;
             g->n_sides = 1;
@@ -110,6 +117,7 @@ bool gp_extend(struct gp *g, struct gp_room *r, size_t k, size_t sides, const do
     take_in(g, n, all);
     gp_covariances(&g->kernel, gp_seen(g), g->kernel.scale + g->noise, n, all, g->l, g->room, NULL,
                    r->row);
+    gp_add_extra(g, n, all, g->l, g->room);
     if (linalg_cholesky_extend(n, all, g->l, g->room) != all)
         return false;
     g->n = all;
@@ -128,7 +136,8 @@ bool gp_extend(struct gp *g, struct gp_room *r, size_t k, size_t sides, const do
 
 double gp_fitted(const struct gp *g, const double *y, size_t i)
 {
-    return y[i] - g->noise * g->alpha[i];
+    double extra = g->extra ? g->extra[i] : 0;
+    return y[i] - (g->noise + extra) * g->alpha[i];
 }
 
 static double bounded(const struct gp *g, double variance)

@@ -32,6 +32,8 @@ struct gp {
     enum gp_prior prior;
     const struct points *x;  /* borrowed; may grow up to `room` and then be taken in by gp_extend */
     const struct warp *warp; /* borrowed; NULL: none */
+    const double *extra;     /* borrowed; noise of each row's own, a variance, that comes on top of
+                                the fitted one; NULL: none */
     struct points warped;    /* what was taken in, warped */
     double *shape;           /* a and b by warped column, of `warped` */
     size_t n, room, n_hyper;

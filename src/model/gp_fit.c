@@ -195,13 +195,15 @@ static void add_likelihood_gradient(const struct gp *g, const struct kernel *k, 
                                     const double *alpha, double noise, double *gradient)
 {
     size_t groups = g->encoding->n_groups, ld = r->n;
-    double trace = vec_dot(n, alpha, alpha), *by_r = r->vector[1];
+    double trace = vec_dot(n, alpha, alpha), own = 0, *by_r = r->vector[1];
     linalg_cholesky_inverse(n, r->covariance, ld, r->inverse, ld);
     memset(r->sums, 0, r->columns * sizeof(*r->sums));
     for (size_t i = 0; i < n; i++) {
         double *inverse = r->inverse + i * ld;
         const double *slope = r->slope + i * ld;
         trace -= inverse[i];
+        if (g->extra)
+            own += g->extra[i] * (alpha[i] * alpha[i] - inverse[i]);
         for (size_t j = 0; j < i; j++)
             by_r[j] = (alpha[i] * alpha[j] - inverse[j]) * slope[j];
         points_get(x, i, r->row);
@@ -214,7 +216,7 @@ static void add_likelihood_gradient(const struct gp *g, const struct kernel *k, 
         add_warp_gradient(g, k, r, n, gradient + gp_warp_first(g));
     for (size_t c = 0; c < r->columns; c++)
         gradient[g->encoding->columns[c].group] -= 2 * k->weights[c] * r->sums[c];
-    gradient[groups] += 0.5 * (vec_dot(n, y, alpha) - (double)n - noise * trace);
+    gradient[groups] += 0.5 * (vec_dot(n, y, alpha) - (double)n - noise * trace - own);
     gradient[groups + 1] += 0.5 * noise * trace;
 }
 
@@ -232,6 +234,7 @@ double gp_log_posterior(const struct gp *g, struct gp_room *r, size_t n, const d
                     r->by_b);
     }
     gp_covariances(k, x, k->scale + noise, 0, n, r->covariance, ld, r->slope, r->row);
+    gp_add_extra(g, 0, n, r->covariance, ld);
     if (linalg_cholesky(n, r->covariance, ld) != n)
         return -HUGE_VAL;
     memcpy(alpha, y, n * sizeof(*y));

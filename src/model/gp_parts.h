@@ -9,6 +9,9 @@
 void gp_covariances(const struct kernel *k, const struct points *x, double diagonal, size_t from,
                     size_t to, double *ret, size_t ld, double *ret_slope, double *row);
 
+/* Adds the rows' own noise to the diagonal of rows from .. to - 1. */
+void gp_add_extra(const struct gp *g, size_t from, size_t to, double *covariance, size_t ld);
+
 /* The rows that were taken in, as the kernel is to see them. */
 static inline const struct points *gp_seen(const struct gp *g)
 {

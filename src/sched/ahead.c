@@ -16,6 +16,10 @@
  * and in a small search the newest result says much; beyond, fits grow with the cube of what is
  * known, and one result in hundreds says little.
  *
+ * Where a model chooses between what is paused and what is new, it is made when it is needed,
+ * however many slots there are, and knows everything: the trial that paused last goes on more often
+ * than any other.
+ *
  * Without workers the same suggestions are made on the spot. With several slots then none is made
  * ahead: it would hold up the loop as long, and know less.
  */
@@ -51,7 +55,7 @@ static void done(void *self)
 static void begin(const struct scheduler *s, struct search *q)
 {
     struct suggestion *x = &q->suggestion;
-    bool from_last_ask = is_one_sequence(q) && !is_small(q);
+    bool from_last_ask = is_one_sequence(q) && !is_small(q) && !method_chooses(&q->method);
     int64_t seen = from_last_ask ? searcher_last_ask(q->searcher) : INT64_MAX;
     x->searcher = q->searcher;
     struct preparation *p = NULL;
@@ -75,7 +79,7 @@ void ahead_needed(const struct scheduler *s, struct search *q)
 
 void ahead_taken(const struct scheduler *s, struct search *q)
 {
-    if (!q->open_for_asks || q->over_budget)
+    if (!q->open_for_asks || q->over_budget || method_chooses(&q->method))
         return;
     if (is_one_sequence(q) ? !is_small(q) : s->o.workers.submit != NULL)
         begin(s, q);

@@ -188,7 +188,8 @@ void feed_end_waiting(struct scheduler *s, struct search *q)
             continue;
         t->rung = RUNG_CLIMBS;
         t->stop_decided = true;
-        if (t->attempt == NULL)
+        /* Its program may have ended just now, and the supervisor lingers. */
+        if (t->attempt == NULL || t->attempt->exited)
             trial_end(s, t, TRIAL_STOPPED, STR("not promoted"));
     }
 }

@@ -10,16 +10,39 @@ enum { RUNGS_MAX = 64 }; /* 2^63 steps, halved */
 
 /* What a free slot is to do. */
 enum allocation_kind {
-    ALLOCATE_NEW,  /* start a new configuration */
-    ALLOCATE_MORE, /* go on with a paused trial */
-    ALLOCATE_WAIT, /* nothing until a report or an exit came */
-    ALLOCATE_DONE  /* nothing will be started any more */
+    ALLOCATE_NEW,    /* start a new configuration */
+    ALLOCATE_MORE,   /* go on with a paused trial */
+    ALLOCATE_CHOOSE, /* one or the other of these: `choose` says which */
+    ALLOCATE_WAIT,   /* nothing until a report or an exit came */
+    ALLOCATE_DONE    /* nothing will be started any more */
 };
 
 struct allocation {
     enum allocation_kind kind;
     int64_t trial; /* ALLOCATE_MORE */
     int64_t steps; /* train up to this step; 0: the search has no steps */
+    bool fresh;    /* ALLOCATE_CHOOSE: may it be a new configuration? */
+};
+
+/* What a choice between a new configuration and a paused trial is made from. */
+struct choice_request {
+    const struct searcher_settings *settings;
+    const struct history *history;
+    const struct curve *curves; /* by position in the history */
+    bool fresh;                 /* may it be a new configuration? */
+    int64_t index;              /* the generator's position */
+    const double *weighed;      /* what the last choice had fitted */
+    size_t n_weighed;           /* 0: nothing yet */
+};
+
+struct choice {
+    int64_t trial; /* it goes on; 0: a new configuration, or, where none may be, nothing */
+    int64_t steps; /* up to this step */
+    struct config
+        config; /* the new one, allowed and not known, in `a`; values NULL: the sampler's */
+    const double *weighed; /* hyperparameters, for the journal and for the next choice to start
+                              from; finite; in `a` */
+    size_t n_weighed;      /* at most WEIGHED_MAX; 0: as before */
 };
 
 struct allocator_kind {
@@ -40,6 +63,12 @@ struct allocator_kind {
      * trial to its end. NULL: `next` says, and a new trial starts where it gets to the lowest rung,
      * or to the least budget. */
     struct allocation (*closing)(const void *self, bool fresh, int64_t left);
+    /* What `next` left open, by a model of all curves, which may propose the new configuration too:
+     * it may take its time, and runs where samplers run (sampler.h), at the index from which the
+     * sampler draws, should it be a new configuration. It depends on the request alone, bit for
+     * bit. NULL: next leaves nothing open. */
+    enum code (*choose)(struct arena *a, const struct choice_request *q, struct choice *ret,
+                        struct error *e);
     /* A trial was started, or a paused one goes on. All or nothing. NULL: of no interest. */
     enum code (*started)(void *self, int64_t trial, const struct allocation *x);
     /* The first step >= `step` at which it wants trial's value; INT64_MAX: none. Where a wanted
@@ -60,7 +89,8 @@ struct allocator_kind {
 };
 
 extern const struct allocator_kind allocator_full, allocator_median, allocator_asha,
-    allocator_adaptive, allocator_sha, allocator_hyperband, allocator_patience, allocator_threshold;
+    allocator_adaptive, allocator_sha, allocator_hyperband, allocator_patience, allocator_threshold,
+    allocator_freeze_thaw;
 
 const struct allocator_kind *allocator_find(struct str name);
 size_t allocator_kinds(const struct allocator_kind *const **ret);

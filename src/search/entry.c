@@ -152,6 +152,15 @@ static void key_reals(struct json *j, const char *key, const double *v, size_t n
     jw_array_end(j);
 }
 
+static void key_index(struct json *j, int64_t before, int64_t after)
+{
+    jw_key(j, "index");
+    jw_array(j);
+    jw_i64(j, before);
+    jw_i64(j, after);
+    jw_array_end(j);
+}
+
 void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
                      struct buf *b)
 {
@@ -164,11 +173,7 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
     key_i64(&j, "steps", r->steps);
     jw_key(&j, "baseline");
     jw_bool(&j, r->baseline);
-    jw_key(&j, "index");
-    jw_array(&j);
-    jw_i64(&j, r->index);
-    jw_i64(&j, r->next_index);
-    jw_array_end(&j);
+    key_index(&j, r->index, r->next_index);
     key_i64(&j, "seen", r->seen);
     if (r->first >= 0)
         key_i64(&j, "first", r->first);
@@ -176,6 +181,8 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
         key_cstr(&j, "by", sampler->origins[r->origin]);
     if (r->n_fitted > 0)
         key_reals(&j, "fitted", r->fitted, r->n_fitted);
+    if (r->n_weighed > 0)
+        key_reals(&j, "weighed", r->weighed, r->n_weighed);
     finish(&j);
 }
 
@@ -187,6 +194,14 @@ void entry_write_more(const struct more_record *r, struct buf *b)
     jw_bool(&j, true);
     key_i64(&j, "steps", r->steps);
     key_i64(&j, "from", r->from);
+    if (r->chosen) {
+        jw_key(&j, "fresh");
+        jw_bool(&j, r->fresh);
+        key_index(&j, r->index, r->next_index);
+        key_i64(&j, "seen", r->seen);
+    }
+    if (r->n_weighed > 0)
+        key_reals(&j, "weighed", r->weighed, r->n_weighed);
     finish(&j);
 }
 
@@ -319,23 +334,25 @@ static void get_reals(struct reading *r, const char *key, size_t n, double *ret)
         ret[i] = real_of(r, key, json_array_get(v, i));
 }
 
-static void get_fitted(struct reading *r, struct arena *a, struct ask_record *ret)
+/* Finite ones, at most so many; none where there is no such member. */
+static void get_some_reals(struct reading *r, const char *key, size_t most, struct arena *a,
+                           const double **ret, size_t *ret_n)
 {
-    const json_t *v = json_object_get(r->root, "fitted");
+    const json_t *v = json_object_get(r->root, key);
     if (!v)
         return;
     size_t n = json_array_size(v);
-    double *fitted = n > 0 && n <= FITTED_MAX ? arena_array(a, n, sizeof(*fitted)) : NULL;
-    if (!fitted) {
-        wrong(r, "fitted");
+    double *x = n > 0 && n <= most ? arena_array(a, n, sizeof(*x)) : NULL;
+    if (!x) {
+        wrong(r, key);
         return;
     }
-    get_reals(r, "fitted", n, fitted);
+    get_reals(r, key, n, x);
     for (size_t i = 0; r->ok && i < n; i++)
-        if (!isfinite(fitted[i]))
-            wrong(r, "fitted");
-    ret->fitted = fitted;
-    ret->n_fitted = n;
+        if (!isfinite(x[i]))
+            wrong(r, key);
+    *ret = x;
+    *ret_n = n;
 }
 
 /* A part that this sampler does not have (any more) is passed over. */
@@ -446,6 +463,21 @@ enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_
     return code;
 }
 
+static void get_more(struct reading *r, int64_t trial, struct arena *a, struct more_record *ret)
+{
+    (void)get_bool(r, "more");
+    ret->trial = trial;
+    ret->steps = get_i64(r, "steps", 1, INT64_MAX);
+    ret->from = get_i64(r, "from", 0, INT64_MAX);
+    ret->chosen = json_object_get(r->root, "fresh") != NULL;
+    if (!ret->chosen)
+        return;
+    ret->fresh = get_bool(r, "fresh");
+    get_index(r, &ret->index, &ret->next_index);
+    ret->seen = get_i64(r, "seen", 0, INT64_MAX);
+    get_some_reals(r, "weighed", WEIGHED_MAX, a, &ret->weighed, &ret->n_weighed);
+}
+
 enum code entry_read_ask(const struct entry *x, const struct searcher_settings *settings,
                          struct arena *a, struct ask_record *ret, struct error *e)
 {
@@ -453,9 +485,7 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
     struct ask_record b = {.first = -1};
     b.is_more = r.ok && json_object_get(r.root, "more");
     if (b.is_more) {
-        (void)get_bool(&r, "more");
-        b.more.steps = get_i64(&r, "steps", 1, INT64_MAX);
-        b.more.from = get_i64(&r, "from", 0, INT64_MAX);
+        get_more(&r, x->trial, a, &b.more);
     } else if (r.ok) {
         get_config(&r, settings->space, a, &b.config);
         b.seed = get_i64(&r, "seed", 0, INT32_MAX);
@@ -466,7 +496,8 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
         if (json_object_get(r.root, "first"))
             b.first = get_i64(&r, "first", 0, FIRST_MAX - 1);
         b.origin = get_origin(&r, settings->method.sampler);
-        get_fitted(&r, a, &b);
+        get_some_reals(&r, "fitted", FITTED_MAX, a, &b.fitted, &b.n_fitted);
+        get_some_reals(&r, "weighed", WEIGHED_MAX, a, &b.weighed, &b.n_weighed);
     }
     enum code code = end_reading(&r);
     if (code == OK)

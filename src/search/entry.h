@@ -12,7 +12,13 @@
 
 /* A paused trial goes on. */
 struct more_record {
+    int64_t trial; /* the entry's */
     int64_t steps, from;
+    /* Where it was chosen; else, 0. */
+    bool chosen, fresh; /* fresh: it could have been a new configuration */
+    int64_t index, next_index, seen;
+    const double *weighed;
+    size_t n_weighed;
 };
 
 struct ask_record {
@@ -25,6 +31,8 @@ struct ask_record {
     int origin; /* index into the sampler's origins; -1: none */
     const double *fitted;
     size_t n_fitted;
+    const double *weighed; /* where it was chosen, rather than a paused trial */
+    size_t n_weighed;
     bool is_more; /* a paused trial goes on: of the above only `more` says anything */
     struct more_record more;
 };

@@ -7,6 +7,20 @@
 
 #include "space/space.h"
 
+/* A value of the first objective on the way, minimised: NaN: none. */
+struct measurement {
+    int64_t entry, step;
+    double value;
+};
+
+/* How a trial has gone so far. */
+struct curve {
+    const struct measurement *v; /* by step, ascending */
+    size_t n;
+    int64_t steps; /* its budget */
+    bool paused, running;
+};
+
 /* One trial, or one piece of evidence from before the search. */
 struct observation {
     const struct config *config;

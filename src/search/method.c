@@ -102,6 +102,20 @@ void method_set_allocator(struct method *m, const struct allocator_kind *kind)
     defaults(kind->options, kind->n_options, m->allocator_options);
 }
 
+void method_set_word(struct method *m, const char *name, const char *word)
+{
+    for (size_t i = 0; i < m->n_allocator_options; i++)
+        if (strcmp(m->allocator_options[i].name, name) == 0)
+            m->allocator_options[i].word = str_of(word);
+}
+
+void method_set_number(struct method *m, const char *name, double number)
+{
+    for (size_t i = 0; i < m->n_allocator_options; i++)
+        if (strcmp(m->allocator_options[i].name, name) == 0)
+            m->allocator_options[i].number = number;
+}
+
 /* "a, b, c" into text, for a hint. */
 static void list_names(char *text, size_t size, const char *const *names, size_t n)
 {

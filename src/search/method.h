@@ -11,12 +11,16 @@
  * which is printed, shown and journalled:
  *
  *   a sampler alone       runs with full: every trial to its end
- *   an allocator alone    runs with the sampler that auto chooses
+ *   an allocator alone    runs with the sampler that auto chooses; freeze_thaw, which proposes
+ *                         itself, with sobol for the first few
  *   auto                  a finite space of no more configurations than trials is enumerated
  * (grid), a handful of trials is spread (sobol), up to 1,000 are modelled (gp), more get the
- * portfolio; asha where a trial's steps leave room for a rung to stop at (max / min >= eta), else
- * full. "auto + asha(eta=4)" leaves only the sampler to it. Where time, steps or cost leave room
- * for fewer trials than are asked for, as many as fit are counted (expect.h).
+ * portfolio; where a trial's steps leave room for a rung (max / min >= eta) asha, else full. asha
+ * stops trials; where programs are known to go on from checkpoints it pauses and promotes them, and
+ * a few hundred trials for a few workers get freeze_thaw. "auto + asha(eta=4)" leaves only the
+ * sampler to it. bench/allocation/AUTO.md has the figures. Where
+ * time, steps or cost leave room for fewer trials than are asked for, as many as fit are counted
+ * (expect.h).
  */
 #ifndef SEARCH_METHOD_H
 #define SEARCH_METHOD_H
@@ -59,6 +63,7 @@ struct effort {
      * many steps an attempt's start takes as long as. Without steps a trial is one. */
     int64_t steps;
     double slot_steps, start_steps;
+    bool resumes; /* trials may pause, and their programs are known to go on from checkpoints */
 };
 
 /* Errors carry line and column inside `text`; unknown names and options name the nearest. Nothing
@@ -73,6 +78,9 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
                          struct error *e) must_check;
 /* Does its allocator pause trials and let some go on? It must have one. */
 bool method_pauses(const struct method *m);
+/* Does its allocator leave it to a model which paused trial goes on, or whether something new
+ * starts? It must have one. */
+bool method_chooses(const struct method *m);
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */
@@ -80,6 +88,9 @@ void method_write(const struct method *m, struct buf *b);
 /* Puts one in, with the default of every option. */
 void method_set_sampler(struct method *m, const struct sampler_kind *kind);
 void method_set_allocator(struct method *m, const struct allocator_kind *kind);
+/* Gives an allocator's option another of its words, or another number in its range. */
+void method_set_word(struct method *m, const char *name, const char *word);
+void method_set_number(struct method *m, const char *name, double number);
 /* The number of option `name`, which must be one of the kind's. */
 double sampler_option(const struct method *m, const char *name);
 double allocator_option(const struct method *m, const char *name);

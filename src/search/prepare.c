@@ -17,24 +17,34 @@ void preparation_free(struct preparation *p)
         return;
     past_free(&p->past);
     free(p->fitted);
+    free(p->weighed);
     free(p);
+}
+
+static enum code copy_reals(const double *from, size_t n, double **ret)
+{
+    if (n == 0)
+        return OK;
+    *ret = reallocarray(NULL, n, sizeof(**ret));
+    if (!*ret)
+        return E_NOMEM;
+    memcpy(*ret, from, n * sizeof(**ret));
+    return OK;
 }
 
 static enum code copy_fitted(const struct searcher *s, struct preparation *p)
 {
-    if (s->n_fitted == 0)
-        return OK;
-    p->fitted = reallocarray(NULL, s->n_fitted, sizeof(*p->fitted));
-    if (!p->fitted)
-        return E_NOMEM;
-    memcpy(p->fitted, s->fitted, s->n_fitted * sizeof(*p->fitted));
-    return OK;
+    enum code code = copy_reals(s->fitted, s->n_fitted, &p->fitted);
+    return code == OK ? copy_reals(s->weighed, s->n_weighed, &p->weighed) : code;
 }
 
-/* May a fresh configuration come next that takes its time? */
+/* May a fresh configuration come next that takes its time, or a choice? */
 static bool may_draw(const struct searcher *s)
 {
     size_t first;
+    enum next kind;
+    if (s->begun && searcher_chooses(s))
+        return allocate(s, &kind, &first).kind == ALLOCATE_CHOOSE;
     return s->begun && !s->settings.method.sampler->instant && !searcher_is_spent(s) &&
            next_kind(s, &first) == NEXT_DRAWN;
 }
@@ -43,7 +53,10 @@ bool searcher_needs_suggestion(const struct searcher *s)
 {
     enum next kind;
     size_t first;
-    return may_draw(s) && allocate(s, &kind, &first).kind == ALLOCATE_NEW;
+    if (!may_draw(s))
+        return false;
+    enum allocation_kind next = allocate(s, &kind, &first).kind;
+    return next == ALLOCATE_NEW || next == ALLOCATE_CHOOSE;
 }
 
 static int64_t within(int64_t x, int64_t lo, int64_t hi)
@@ -54,6 +67,8 @@ static int64_t within(int64_t x, int64_t lo, int64_t hi)
 enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation **ret,
                            struct error *e)
 {
+    enum next kind;
+    size_t first;
     *ret = NULL;
     if (s->out || s->ready || !may_draw(s))
         return OK;
@@ -72,7 +87,11 @@ enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation 
     p->request = (struct draw_request){.history = p->past.history,
                                        .index = s->index,
                                        .fitted = p->fitted,
-                                       .n_fitted = s->n_fitted};
+                                       .n_fitted = s->n_fitted,
+                                       .curves = p->past.curves,
+                                       .fresh = allocate(s, &kind, &first).fresh,
+                                       .weighed = p->weighed,
+                                       .n_weighed = s->n_weighed};
     s->out = p;
     *ret = p;
     return OK;

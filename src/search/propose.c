@@ -155,11 +155,40 @@ static struct patience patience_of(const struct source *x)
                              .known = x->enumerable ? KNOWN_BEFORE_WALK : KNOWN_MAX};
 }
 
+static enum code choose(struct source *x, const struct draw_request *q, struct choice *ret,
+                        struct error *e)
+{
+    const struct choice_request request = {.settings = x->settings,
+                                           .history = &q->history,
+                                           .curves = q->curves,
+                                           .fresh = q->fresh,
+                                           .index = q->index,
+                                           .weighed = q->weighed,
+                                           .n_weighed = q->n_weighed};
+    arena_clear(&x->choosing);
+    *ret = (struct choice){.trial = 0};
+    enum code code = x->settings->method.allocator->choose(&x->choosing, &request, ret, e);
+    for (size_t i = 0; code == OK && i < ret->n_weighed; i++)
+        if (!isfinite(ret->weighed[i]) || ret->n_weighed > WEIGHED_MAX)
+            ret->n_weighed = 0;
+    return code;
+}
+
 enum code draw(struct source *x, const struct draw_request *q, struct draw *ret, struct error *e)
 {
     const struct patience most = patience_of(x);
     int64_t refused = 0, known = 0;
     struct draw d = {.next_index = q->index};
+    enum code chosen = q->curves ? choose(x, q, &d.choice, e) : OK;
+    if (chosen != OK)
+        return chosen;
+    if (d.choice.trial > 0 || d.choice.config.values || (q->curves && !q->fresh)) {
+        d.next_index++;
+        d.sample = (struct sample){.config = d.choice.config, .origin = -1};
+        d.sample.end = d.choice.trial == 0 && !d.choice.config.values;
+        *ret = d;
+        return OK;
+    }
     while (known < most.known && refused < most.refused) {
         bool own = refused + known < most.own;
         enum code code = draw_one(x, q, d.next_index, own, &d.sample, e);
@@ -184,16 +213,30 @@ enum code draw(struct source *x, const struct draw_request *q, struct draw *ret,
     return walk(x, &q->history, &ret->sample, e);
 }
 
+static enum code copy_reals(struct arena *a, const double **at, size_t n)
+{
+    double *copy = n > 0 ? arena_array(a, n, sizeof(*copy)) : NULL;
+    if (n > 0 && !copy)
+        return E_NOMEM;
+    if (copy)
+        memcpy(copy, *at, n * sizeof(*copy));
+    *at = copy;
+    return OK;
+}
+
 static enum code copy_ask(struct arena *a, const struct config *config, struct ask_record *r,
                           struct error *e)
 {
-    double *fitted = r->n_fitted > 0 ? arena_array(a, r->n_fitted, sizeof(*fitted)) : NULL;
-    if ((r->n_fitted > 0 && !fitted) || config_copy(a, config, &r->config) != OK)
+    if (copy_reals(a, &r->fitted, r->n_fitted) != OK ||
+        copy_reals(a, &r->weighed, r->n_weighed) != OK ||
+        copy_reals(a, &r->more.weighed, r->more.n_weighed) != OK)
         return error_nomem(e);
-    if (fitted)
-        memcpy(fitted, r->fitted, r->n_fitted * sizeof(*fitted));
-    r->fitted = fitted;
-    return OK;
+    return !config || config_copy(a, config, &r->config) == OK ? OK : error_nomem(e);
+}
+
+bool searcher_chooses(const struct searcher *s)
+{
+    return method_chooses(&s->settings.method);
 }
 
 bool searcher_has_levels(const struct searcher *s)
@@ -214,26 +257,34 @@ enum code searcher_past(const struct searcher *s, int64_t seen, struct past *ret
 {
     const struct allocator_kind *kind = s->settings.method.allocator;
     enum code code = trials_past(&s->trials, seen, ret, e);
-    if (code != OK || !searcher_has_levels(s))
-        return code;
+    if (code == OK && searcher_chooses(s))
+        code = past_curves(&s->trials, ret, seen, e);
     int64_t rungs[RUNGS_MAX];
-    size_t n = kind->rungs(s->allocator, rungs, RUNGS_MAX);
-    code = past_level(&s->trials, ret, seen, rungs, n < RUNGS_MAX ? n : RUNGS_MAX,
-                      enough_for_a_level(s), e);
+    size_t n = searcher_has_levels(s) ? kind->rungs(s->allocator, rungs, RUNGS_MAX) : 0;
+    if (code == OK && n > 0)
+        code = past_level(&s->trials, ret, seen, rungs, n < RUNGS_MAX ? n : RUNGS_MAX,
+                          enough_for_a_level(s), e);
     if (code != OK)
         past_free(ret);
     return code;
 }
 
 /* On the spot, from what was seen up to an entry. */
-static enum code draw_now(struct searcher *s, int64_t seen, struct draw *ret, struct error *e)
+static enum code draw_now(struct searcher *s, int64_t seen, bool fresh, struct draw *ret,
+                          struct error *e)
 {
     struct past past = {.v = NULL};
-    struct draw_request q = {.index = s->index, .fitted = s->fitted, .n_fitted = s->n_fitted};
+    struct draw_request q = {.index = s->index,
+                             .fitted = s->fitted,
+                             .n_fitted = s->n_fitted,
+                             .fresh = fresh,
+                             .weighed = s->weighed,
+                             .n_weighed = s->n_weighed};
     enum code code = OK;
-    if (seen < s->seq || searcher_has_levels(s)) {
+    if (seen < s->seq || searcher_has_levels(s) || searcher_chooses(s)) {
         code = searcher_past(s, seen, &past, e);
         q.history = past.history;
+        q.curves = past.curves;
     } else {
         q.history = trials_history(&s->trials);
     }
@@ -244,20 +295,37 @@ static enum code draw_now(struct searcher *s, int64_t seen, struct draw *ret, st
 }
 
 /* The suggestion that was prepared, if one is ready for us, else one made now. */
-static enum code drawn(struct searcher *s, struct draw *ret, struct ask_record *r, struct error *e)
+static enum code drawn(struct searcher *s, bool fresh, struct draw *ret, struct ask_record *r,
+                       struct error *e)
 {
     enum code code = OK;
-    if (s->ready) {
+    if (s->ready && s->ready->request.fresh == fresh) {
         code = s->ready->code;
         *ret = s->ready->draw;
         r->seen = s->ready->seen;
         if (code != OK && e)
             *e = s->ready->error;
     } else {
-        code = draw_now(s, r->seen, ret, e);
+        code = draw_now(s, r->seen, fresh, ret, e);
     }
     if (code != OK)
         return code;
+    if (ret->choice.trial > 0) {
+        r->is_more = true;
+        r->more = (struct more_record){.trial = ret->choice.trial,
+                                       .steps = ret->choice.steps,
+                                       .from = trials_get(&s->trials, ret->choice.trial)->last_step,
+                                       .chosen = true,
+                                       .fresh = fresh,
+                                       .index = r->index,
+                                       .next_index = ret->next_index,
+                                       .seen = r->seen,
+                                       .weighed = ret->choice.weighed,
+                                       .n_weighed = ret->choice.n_weighed};
+        return OK;
+    }
+    r->weighed = ret->choice.weighed;
+    r->n_weighed = ret->choice.n_weighed;
     r->next_index = ret->next_index;
     r->origin = s->settings.method.sampler->origins ? ret->sample.origin : -1;
     r->fitted = ret->sample.fitted;
@@ -285,15 +353,20 @@ struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t
     *ret_kind = kind;
     if (kind == NEXT_BASELINE)
         return (struct allocation){.steps = effort->has_steps ? effort->max_steps : 0};
-    if (s->left < full_steps(effort))
-        return allocate_closing(s, kind != NEXT_NONE);
-    return s->settings.method.allocator->next(s->allocator, kind != NEXT_NONE);
+    struct allocation x = s->left < full_steps(effort)
+                              ? allocate_closing(s, kind != NEXT_NONE)
+                              : s->settings.method.allocator->next(s->allocator, kind != NEXT_NONE);
+    /* What is given needs no choice. */
+    if (x.kind == ALLOCATE_CHOOSE && (kind == NEXT_FIRST || kind == NEXT_REPLICATE))
+        x.kind = ALLOCATE_NEW;
+    return x;
 }
 
-enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t steps,
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, const struct allocation *x,
                   struct ask_record *ret, bool *ret_end, struct error *e)
 {
-    struct ask_record r = {.steps = steps,
+    bool choosing = x->kind == ALLOCATE_CHOOSE;
+    struct ask_record r = {.steps = x->steps,
                            .index = s->index,
                            .next_index = s->index,
                            .seen = seen,
@@ -304,7 +377,7 @@ enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t ste
     size_t first = 0;
     int64_t copy = 0;
     enum code code = OK;
-    switch (next_kind(s, &first)) {
+    switch (choosing ? NEXT_DRAWN : next_kind(s, &first)) {
     case NEXT_BASELINE:
         r.baseline = true;
         config = s->settings.baseline;
@@ -318,20 +391,21 @@ enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t ste
         config = &s->settings.first[first];
         break;
     case NEXT_DRAWN:
-        code = drawn(s, &d, &r, e);
-        s->exhausted = code == OK && d.sample.end;
-        config = d.sample.end ? NULL : &d.sample.config;
+        code = drawn(s, choosing ? x->fresh : false, &d, &r, e);
+        if (!choosing || x->fresh)
+            s->exhausted = code == OK && d.sample.end;
+        config = d.sample.end || r.is_more ? NULL : &d.sample.config;
         break;
     case NEXT_NONE:
         break;
     }
-    if (code == OK && config) {
+    if (code == OK && (config || r.is_more)) {
         r.seed = seed_of(s, copy);
         code = copy_ask(a, config, &r, e);
     }
     if (code == OK) {
         *ret = r;
-        *ret_end = !config;
+        *ret_end = !config && !r.is_more;
     }
     return code;
 }

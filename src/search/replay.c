@@ -113,7 +113,42 @@ static enum code differing_ask(const struct entry *x, const struct ask_record *r
 /* Only a fresh configuration of a sampler that takes its time is prepared ahead. */
 static bool may_be_ahead(const struct searcher *s, const struct ask_record *r)
 {
-    return r->next_index > r->index && !s->settings.method.sampler->instant;
+    return r->next_index > r->index &&
+           (!s->settings.method.sampler->instant || searcher_chooses(s));
+}
+
+static bool same_reals(const double *a, size_t n_a, const double *b, size_t n_b)
+{
+    return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+}
+
+static enum code check_chosen(const struct searcher *s, const struct entry *x,
+                              const struct more_record *r, struct error *e)
+{
+    if (r->index != s->index)
+        return entry_corrupt(x, e, "the generator stands at %lld, not at %lld", (long long)s->index,
+                             (long long)r->index);
+    if (r->seen < s->seen_from || r->seen >= x->seq)
+        return entry_corrupt(x, e, "it is based on entry %lld, and may be on %lld to %lld",
+                             (long long)r->seen, (long long)s->seen_from, (long long)x->seq - 1);
+    return OK;
+}
+
+static enum code recompute_chosen(struct searcher *s, const struct entry *x,
+                                  const struct more_record *r, struct error *e)
+{
+    const struct allocation choose = {.kind = ALLOCATE_CHOOSE, .fresh = r->fresh};
+    struct ask_record now;
+    bool end;
+    enum code code = propose(s, &s->scratch, r->seen, &choose, &now, &end, e);
+    if (code != OK)
+        return code;
+    if (end || !now.is_more || now.more.trial != r->trial || now.more.steps != r->steps ||
+        now.more.next_index != r->next_index)
+        return entry_corrupt(x, e, "recomputed, another trial goes on, or none");
+    if (!same_reals(r->weighed, r->n_weighed, now.more.weighed, now.more.n_weighed))
+        return entry_corrupt(x, e, "recomputed, other hyperparameters are fitted");
+    return OK;
 }
 
 /* A trial may go on because no configuration is left to start: whether one is, only trying tells.
@@ -127,7 +162,7 @@ static enum code recompute_more(struct searcher *s, const struct entry *x,
     if (now.kind == ALLOCATE_NEW && kind == NEXT_DRAWN) {
         struct ask_record fresh;
         bool end;
-        enum code code = propose(s, &s->scratch, s->seq, now.steps, &fresh, &end, e);
+        enum code code = propose(s, &s->scratch, s->seq, &now, &fresh, &end, e);
         if (code != OK)
             return code;
         now = allocate(s, &kind, &first);
@@ -143,10 +178,15 @@ static enum code follow_more(struct searcher *s, const struct entry *x, const st
     const struct trial *t = trials_get(&s->trials, x->trial);
     if (!t || !t->paused || !s->settings.method.allocator->started)
         return entry_corrupt(x, e, "only a paused trial goes on");
+    if (r->chosen != searcher_chooses(s))
+        return entry_corrupt(x, e, "the method %s which trial goes on",
+                             r->chosen ? "does not choose" : "chooses");
     if (r->from != t->last_step || r->steps <= t->steps || r->steps > s->settings.effort.max_steps)
         return entry_corrupt(x, e, "a trial paused at step %lld can't go on from %lld to %lld",
                              (long long)t->last_step, (long long)r->from, (long long)r->steps);
-    enum code code = recompute ? recompute_more(s, x, r, e) : OK;
+    enum code code = r->chosen ? check_chosen(s, x, r, e) : OK;
+    if (code == OK && recompute)
+        code = r->chosen ? recompute_chosen(s, x, r, e) : recompute_more(s, x, r, e);
     return code == OK ? take_more(s, x->trial, r, e) : code;
 }
 
@@ -166,16 +206,19 @@ static enum code recompute_ask(struct searcher *s, const struct entry *x,
         return entry_corrupt(x, e, "recomputed, no new trial is started");
     if (allocation.kind == ALLOCATE_DONE)
         allocation = s->settings.method.allocator->next(s->allocator, true);
-    enum code code = propose(s, &s->scratch, r->seen, allocation.steps, &now, &end, e);
+    allocation.fresh = true;
+    enum code code = propose(s, &s->scratch, r->seen, &allocation, &now, &end, e);
     if (code != OK)
         return code;
+    if (now.is_more)
+        return entry_corrupt(x, e, "recomputed, a paused trial goes on");
     if (end)
         return entry_corrupt(x, e, "recomputed, there is nothing left to propose");
     if (!config_equal(&r->config, &now.config) || r->seed != now.seed || r->steps != now.steps ||
         r->next_index != now.next_index || r->first != now.first || r->origin != now.origin)
         return differing_ask(x, r, &now, e);
-    if (r->n_fitted != now.n_fitted ||
-        (r->n_fitted > 0 && memcmp(r->fitted, now.fitted, r->n_fitted * sizeof(*r->fitted)) != 0))
+    if (!same_reals(r->fitted, r->n_fitted, now.fitted, now.n_fitted) ||
+        !same_reals(r->weighed, r->n_weighed, now.weighed, now.n_weighed))
         return entry_corrupt(x, e, "recomputed, other hyperparameters are fitted");
     return OK;
 }

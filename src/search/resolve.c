@@ -60,6 +60,10 @@ static void auto_sampler(struct method *m, const struct space *s, const struct e
                  trials);
 }
 
+/* Up to so many workers and trials a model of all curves is worth its time and its pauses
+ * (bench/allocation/AUTO.md). */
+enum { FEW_WORKERS = 4, FEW_TRIALS = 300 };
+
 /* The eta that asha would have: auto brings it in only where a trial can be stopped at all. */
 static double default_eta(void)
 {
@@ -68,7 +72,56 @@ static double default_eta(void)
     return allocator_option(&m, "eta");
 }
 
-static void auto_allocator(struct method *m, const struct effort *effort, char why[HALF])
+/* A grid says itself what is new; a given sampler would hardly be asked. */
+static bool suits_freeze_thaw(const struct method *m, const struct space *s,
+                              const struct effort *effort)
+{
+    bool exact, few = effort->parallel >= 1 && effort->parallel <= FEW_WORKERS;
+    return few && !m->sampler && effort->trials >= TRIALS_TO_LEARN &&
+           effort->trials <= FEW_TRIALS &&
+           !enumerable(space_count(s, &exact), effort, effort->trials);
+}
+
+/* Lower rungs than these say too little for what they save, most of all to a model
+ * (bench/allocation/RESULTS.md). */
+enum { AUTO_RUNGS = 3 };
+
+static void auto_asha(struct method *m, const char *variant)
+{
+    method_set_allocator(m, &allocator_asha);
+    method_set_word(m, "variant", variant);
+    method_set_number(m, "max_rungs", AUTO_RUNGS);
+}
+
+/* There is room for a rung: which way to use it? */
+static void auto_rungs(struct method *m, const struct space *s, const struct effort *effort,
+                       char why[HALF])
+{
+    if (!effort->resumes) {
+        auto_asha(m, "stop");
+        snprintf(why, HALF,
+                 "trials of %" PRId64 " to %" PRId64
+                 " steps leave asha room to stop the worse ones, and of checkpoints to pause with "
+                 "nothing is known",
+                 effort->min_steps, effort->max_steps);
+    } else if (suits_freeze_thaw(m, s, effort)) {
+        method_set_allocator(m, &allocator_freeze_thaw);
+        snprintf(why, HALF,
+                 "with checkpoints to go on from and %d worker%s, freeze_thaw picks by a model of "
+                 "all curves which trial goes on",
+                 effort->parallel, effort->parallel == 1 ? "" : "s");
+    } else {
+        auto_asha(m, "promote");
+        snprintf(why, HALF,
+                 "trials of %" PRId64 " to %" PRId64
+                 " steps leave asha room, and with checkpoints to go on from it pauses all and "
+                 "promotes the best",
+                 effort->min_steps, effort->max_steps);
+    }
+}
+
+static void auto_allocator(struct method *m, const struct space *s, const struct effort *effort,
+                           char why[HALF])
 {
     double eta = default_eta();
     if (!effort->has_steps) {
@@ -80,11 +133,7 @@ static void auto_allocator(struct method *m, const struct effort *effort, char w
         snprintf(why, HALF, "%zu objectives rank no trial half-way, so every one runs to its end",
                  effort->n_objectives);
     } else if ((double)effort->max_steps >= eta * (double)effort->min_steps) {
-        method_set_allocator(m, &allocator_asha);
-        snprintf(why, HALF,
-                 "trials of %" PRId64 " to %" PRId64
-                 " steps leave asha room to stop the worse ones",
-                 effort->min_steps, effort->max_steps);
+        auto_rungs(m, s, effort, why);
     } else {
         method_set_allocator(m, &allocator_full);
         snprintf(why, HALF,
@@ -92,6 +141,14 @@ static void auto_allocator(struct method *m, const struct effort *effort, char w
                  " steps are too close together to stop early, so every trial runs to its end",
                  effort->min_steps, effort->max_steps);
     }
+}
+
+/* freeze_thaw proposes itself, once it has seen a few. */
+static void spread_first(struct method *m, char why[HALF])
+{
+    method_set_sampler(m, &sampler_sobol);
+    snprintf(why, HALF, "sobol spreads the first few configurations, then %s proposes its own",
+             m->allocator->name);
 }
 
 static enum code check_effort(const struct effort *effort, struct error *e)
@@ -139,13 +196,15 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
     if (r.allocator) {
         snprintf(allocator, HALF, "%s was asked for", r.allocator->name);
     } else if (r.is_auto || !m->sampler) {
-        auto_allocator(&r, effort, allocator);
+        auto_allocator(&r, s, effort, allocator);
     } else {
         method_set_allocator(&r, &allocator_full);
         snprintf(allocator, HALF, "a sampler alone runs every trial to its end");
     }
     if (r.sampler)
         snprintf(sampler, HALF, "%s was asked for", r.sampler->name);
+    else if (method_chooses(&r))
+        spread_first(&r, sampler);
     else
         auto_sampler(&r, s, effort, expect_trials(&r, effort), sampler);
     code = check_fit(&r, s, effort, e);
@@ -159,6 +218,11 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
 bool method_pauses(const struct method *m)
 {
     return m->allocator->pauses && m->allocator->pauses(m);
+}
+
+bool method_chooses(const struct method *m)
+{
+    return m->allocator->choose != NULL;
 }
 
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e)

@@ -74,6 +74,7 @@ enum code searcher_new(struct searcher **ret, const struct searcher_settings *se
     trials_init(&s->trials, settings->n_objectives, settings->n_requirements);
     s->source.settings = &s->settings;
     arena_init(&s->source.arena, SCRATCH_MAX);
+    arena_init(&s->source.choosing, SCRATCH_MAX);
     arena_init(&s->scratch, SCRATCH_MAX);
     buf_init(&s->text, TEXT_MAX);
     bool exact;
@@ -101,9 +102,11 @@ void searcher_free(struct searcher *s)
     enumeration_free(s->source.walk);
     trials_free(&s->trials);
     arena_free(&s->source.arena);
+    arena_free(&s->source.choosing);
     arena_free(&s->scratch);
     buf_free(&s->text);
     free(s->fitted);
+    free(s->weighed);
     free(s);
 }
 
@@ -151,22 +154,23 @@ static const char *by_name(const struct searcher *s, int origin)
     return kind->origins && origin >= 0 ? kind->origins[origin] : NULL;
 }
 
-static enum code ask_more(struct searcher *s, struct arena *a, const struct allocation *x,
+static enum code ask_more(struct searcher *s, struct arena *a, const struct more_record *r,
                           struct proposal *ret, struct entry *ret_entry, struct error *e)
 {
-    const struct trial *t = trials_get(&s->trials, x->trial);
-    struct more_record r = {.steps = x->steps, .from = t->last_step};
-    struct proposal p = {
-        .kind = ASK_MORE, .trial = x->trial, .seed = t->seed, .steps = r.steps, .from = r.from};
+    struct proposal p = {.kind = ASK_MORE,
+                         .trial = r->trial,
+                         .seed = trials_get(&s->trials, r->trial)->seed,
+                         .steps = r->steps,
+                         .from = r->from};
     buf_clear(&s->text);
     if (!s->settings.unwritten)
-        entry_write_more(&r, &s->text);
+        entry_write_more(r, &s->text);
     struct entry entry;
-    enum code code = make_entry(s, a, ENTRY_ASK, x->trial, &entry, e);
-    if (code == OK && config_copy(a, trials_seen(&s->trials, x->trial)->config, &p.config) != OK)
+    enum code code = make_entry(s, a, ENTRY_ASK, r->trial, &entry, e);
+    if (code == OK && config_copy(a, trials_seen(&s->trials, r->trial)->config, &p.config) != OK)
         code = error_nomem(e);
     if (code == OK)
-        code = take_more(s, x->trial, &r, e);
+        code = take_more(s, r->trial, r, e);
     if (code == OK) {
         *ret_entry = entry;
         *ret = p;
@@ -198,6 +202,12 @@ static enum code ask_new(struct searcher *s, struct arena *a, const struct ask_r
     return OK;
 }
 
+/* A paused trial counts among those that have ended. */
+static bool is_any_running(const struct searcher *s)
+{
+    return s->trials.n_evidence + s->trials.n > s->trials.n_ended;
+}
+
 enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret,
                        struct entry *ret_entry, struct error *e)
 {
@@ -206,25 +216,36 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     enum next kind;
     size_t first;
     struct allocation x = allocate(s, &kind, &first);
-    if (x.kind == ALLOCATE_MORE)
-        return ask_more(s, a, &x, ret, ret_entry, e);
-    if (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN && s->out)
+    if (x.kind == ALLOCATE_MORE) {
+        const struct trial *t = trials_get(&s->trials, x.trial);
+        struct more_record more = {.trial = x.trial, .steps = x.steps, .from = t->last_step};
+        return ask_more(s, a, &more, ret, ret_entry, e);
+    }
+    bool drawn = x.kind == ALLOCATE_CHOOSE || (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN);
+    if (drawn && s->out)
         x.kind = ALLOCATE_WAIT;
-    if (x.kind != ALLOCATE_NEW) {
+    if (x.kind == ALLOCATE_WAIT || x.kind == ALLOCATE_DONE) {
         *ret = (struct proposal){.kind = x.kind == ALLOCATE_WAIT ? ASK_WAIT : ASK_DONE};
         return OK;
     }
     struct ask_record r;
     bool end = false;
-    enum code code = propose(s, a, s->seq, x.steps, &r, &end, e);
-    if (kind == NEXT_DRAWN && s->ready) {
+    enum code code = propose(s, a, s->seq, &x, &r, &end, e);
+    if (drawn && s->ready) {
         preparation_free(s->ready);
         s->ready = NULL;
     }
     if (code != OK)
         return code;
+    if (!end)
+        return r.is_more ? ask_more(s, a, &r.more, ret, ret_entry, e)
+                         : ask_new(s, a, &r, ret, ret_entry, e);
+    if (x.kind == ALLOCATE_CHOOSE && !x.fresh) {
+        *ret = (struct proposal){.kind = is_any_running(s) ? ASK_WAIT : ASK_DONE};
+        return OK;
+    }
     /* Without a configuration left there may still be a trial that goes on. */
-    return end ? searcher_ask(s, a, ret, ret_entry, e) : ask_new(s, a, &r, ret, ret_entry, e);
+    return searcher_ask(s, a, ret, ret_entry, e);
 }
 
 static enum code find_live(const struct searcher *s, int64_t trial, const char *what,

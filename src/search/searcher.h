@@ -35,7 +35,13 @@
 /* Raised when the same settings and inputs may give another decision than before. */
 #define SEARCHER_ENGINE 1
 
-enum { OBJECTIVES_MAX = 8, REQUIREMENTS_MAX = 16, FIRST_MAX = 1000, FITTED_MAX = 16384 };
+enum {
+    OBJECTIVES_MAX = 8,
+    REQUIREMENTS_MAX = 16,
+    FIRST_MAX = 1000,
+    FITTED_MAX = 16384,
+    WEIGHED_MAX = 4096
+};
 
 enum seed_policy { SEEDS_VARY, SEEDS_SAME, SEEDS_REPLICATES };
 
@@ -97,12 +103,16 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   begin   {"engine", "method", "why", "seed", "goal", ["goals"], ["requirements"], "seeds",
  *           "replicates", "trials", ["expected"], ["min_steps", "max_steps"]}
  *   ask     {"params": {...}, "seed", "steps", "baseline", "index", "seen", ["first"], ["by"],
- *           ["fitted"]}, or, for a paused trial that goes on, {"more": true, "steps", "from"}
+ *           ["fitted"], ["weighed"]}, or, for a paused trial that goes on, {"more": true, "steps",
+ *           "from", ["fresh", "index", "seen", "weighed"]}
  *             index   [before, after]: generator position; equal where nothing was drawn
  *             seen    the last entry it was based on
  *             first   which of the given first points it is
  *             by      the part of the sampler it is owed to
  *             fitted  [...]: hyperparameters, from which the next fit starts
+ *             weighed [...]: those of the model that chose between a new configuration and the
+ *                     paused trials
+ *             fresh   a paused trial was chosen, and whether it could have been a new configuration
  *   report  {"step", "value", "decision"}
  *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
  *   event   {"event": "reopened"}

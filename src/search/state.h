@@ -28,6 +28,7 @@ struct source {
     struct enumeration *walk; /* NULL until needed */
     int64_t walked;           /* everything before it was proposed or is not allowed */
     struct arena arena;       /* of one draw */
+    struct arena choosing;    /* of one choice */
 };
 
 struct draw_request {
@@ -35,10 +36,17 @@ struct draw_request {
     int64_t index;
     const double *fitted;
     size_t n_fitted;
+    /* Where the allocator leaves the choice open. */
+    const struct curve *curves; /* NULL: it does not */
+    bool fresh;                 /* may it be a new configuration? */
+    const double *weighed;
+    size_t n_weighed;
 };
 
-/* A fresh configuration, in the source until its next draw; end: there is none. */
+/* A fresh configuration, in the source until its next draw; end: there is none. Or a paused trial
+ * that was chosen to go on: choice.trial. */
 struct draw {
+    struct choice choice;
     struct sample sample;
     int64_t next_index;
 };
@@ -47,7 +55,7 @@ struct preparation {
     struct source *source;
     struct draw_request request;
     struct past past;
-    double *fitted; /* a copy, for the request */
+    double *fitted, *weighed; /* copies, for the request */
     int64_t seen;
     bool stale; /* a trial was reopened since, or evidence came */
     enum code code;
@@ -69,8 +77,8 @@ struct searcher {
     int64_t seen_from;
     int64_t left; /* steps that a slot can still train, as far as they are too few for all */
     size_t first; /* of the given first points, those that are done with */
-    double *fitted;
-    size_t n_fitted;
+    double *fitted, *weighed;
+    size_t n_fitted, n_weighed;
     bool begun;
 
     /* What only saves time or memory: a searcher without it would decide the same. */
@@ -91,6 +99,10 @@ bool searcher_is_spent(const struct searcher *s);
 /* What samplers see of the entries up to `seen`, copied. */
 enum code searcher_past(const struct searcher *s, int64_t seen, struct past *ret,
                         struct error *e) must_check;
+/* Does the allocator leave it to a model whether a new configuration starts or a paused one goes
+ * on?
+ */
+bool searcher_chooses(const struct searcher *s);
 /* Does the allocator cut trials at rungs, so that values of several levels must be compared? */
 bool searcher_has_levels(const struct searcher *s);
 
@@ -100,9 +112,9 @@ enum code draw(struct source *x, const struct draw_request *q, struct draw *ret,
 /* What a free slot is to do next. *ret_kind: where a new trial is due, which. */
 struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t *ret_first);
 
-/* What the next trial would be, based on the entries up to `seen`; changes nothing but what saves
- * time. *ret_end: there is none. What it points to is copied into `a`. */
-enum code propose(struct searcher *s, struct arena *a, int64_t seen, int64_t steps,
+/* What an allocation (NEW or CHOOSE) comes to, based on the entries up to `seen`; changes nothing
+ * but what saves time. *ret_end: to nothing. What it points to is copied into `a`. */
+enum code propose(struct searcher *s, struct arena *a, int64_t seen, const struct allocation *x,
                   struct ask_record *ret, bool *ret_end, struct error *e) must_check;
 void preparation_free(struct preparation *p);
 

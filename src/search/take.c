@@ -23,18 +23,23 @@ void nothing_but(struct result *ret, double value)
         ret->excess[i] = (double)NAN;
 }
 
-/* Keeps what was fitted, for the next sample to start from. */
-static enum code keep_fitted(struct searcher *s, const struct ask_record *r)
+/* Keeps what was fitted, for the next sample or choice to start from. */
+static enum code keep_reals(double **at, size_t *at_n, const double *from, size_t n)
 {
-    if (r->n_fitted == 0)
+    if (n == 0)
         return OK;
-    double *fitted = reallocarray(s->fitted, r->n_fitted, sizeof(*fitted));
-    if (!fitted)
+    double *x = reallocarray(*at, n, sizeof(*x));
+    if (!x)
         return E_NOMEM;
-    memcpy(fitted, r->fitted, r->n_fitted * sizeof(*fitted));
-    s->fitted = fitted;
-    s->n_fitted = r->n_fitted;
+    memcpy(x, from, n * sizeof(*x));
+    *at = x;
+    *at_n = n;
     return OK;
+}
+
+static enum code keep_weighed(struct searcher *s, const double *weighed, size_t n)
+{
+    return keep_reals(&s->weighed, &s->n_weighed, weighed, n);
 }
 
 static struct end end_of(const struct searcher *s, const struct exit_record *r)
@@ -70,7 +75,8 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
                           .origin = r->origin,
                           .baseline = r->baseline};
     bool replicate = is_replicate(r);
-    if (keep_fitted(s, r) != OK)
+    if (keep_reals(&s->fitted, &s->n_fitted, r->fitted, r->n_fitted) != OK ||
+        keep_weighed(s, r->weighed, r->n_weighed) != OK)
         return error_nomem(e);
     const struct allocator_kind *kind = s->settings.method.allocator;
     struct allocation allocation = {
@@ -96,9 +102,12 @@ enum code take_more(struct searcher *s, int64_t trial, const struct more_record 
     const struct allocator_kind *kind = s->settings.method.allocator;
     struct allocation x = {.kind = ALLOCATE_MORE, .trial = trial, .steps = r->steps};
     double *room = trials_room(&s->trials);
-    if (!room || kind->started(s->allocator, trial, &x) != OK)
+    if (!room || keep_weighed(s, r->weighed, r->n_weighed) != OK ||
+        kind->started(s->allocator, trial, &x) != OK)
         return error_nomem(e);
     trials_go_on(&s->trials, trial, r->steps, room);
+    if (r->chosen)
+        s->index = r->next_index;
     drop_prepared(s);
     s->seen_from = ++s->seq;
     return OK;
@@ -113,7 +122,7 @@ enum code take_report(struct searcher *s, int64_t trial, const struct report_rec
     if (!t->stopping) {
         double value = minimised(&s->settings, 0, r->value);
         struct measurement m = {.entry = s->seq + 1, .step = r->step, .value = value};
-        bool compared = searcher_has_levels(s);
+        bool compared = searcher_has_levels(s) || searcher_chooses(s);
         if (compared && trials_measure(&s->trials, trial, m) != OK)
             return error_nomem(e);
         if (kind->take(s->allocator, trial, r->step, value, r->decision) != OK) {
@@ -138,10 +147,16 @@ enum code take_exit(struct searcher *s, int64_t trial, const struct exit_record 
     const struct allocator_kind *kind = s->settings.method.allocator;
     struct end end = end_of(s, r);
     double value = end.result.values[0];
+    bool was_paused = trials_get(&s->trials, trial)->paused;
     if (kind->ended && kind->ended(s->allocator, trial, r->outcome, r->step, value) != OK)
         return error_nomem(e);
     trials_end(&s->trials, trial, &end);
     s->seq++;
+    /* It can't be chosen any more. */
+    if (was_paused && searcher_chooses(s)) {
+        drop_prepared(s);
+        s->seen_from = s->seq;
+    }
     return OK;
 }
 

@@ -263,8 +263,32 @@ enum code trials_past(const struct trials *t, int64_t entry, struct past *ret, s
     return OK;
 }
 
+/* Measurements are only ever added, so that a beginning of them may be read elsewhere meanwhile. */
+enum code past_curves(const struct trials *t, struct past *p, int64_t entry, struct error *e)
+{
+    size_t n_evidence = p->history.n_evidence;
+    p->curves = calloc(p->history.n + 1, sizeof(*p->curves));
+    if (!p->curves)
+        return error_nomem(e);
+    for (size_t i = n_evidence; i < p->history.n; i++) {
+        const struct trial *x = &t->v[i - n_evidence];
+        size_t n = x->n_measured;
+        while (n > 0 && x->measured[n - 1].entry > entry)
+            n--;
+        p->curves[i] = (struct curve){
+            .v = x->measured,
+            .n = n,
+            .steps = x->steps,
+            .paused = x->paused && x->ended_at <= entry,
+            .running = p->v[i].pending,
+        };
+    }
+    return OK;
+}
+
 void past_free(struct past *p)
 {
+    free(p->curves);
     free(p->v);
     free(p->ended);
     free(p->slots);

@@ -9,12 +9,6 @@
 
 #include "search/sampler.h"
 
-/* A value of the first objective on the way, minimised. */
-struct measurement {
-    int64_t entry, step;
-    double value;
-};
-
 struct trial {
     int64_t steps;              /* its budget; 0: none */
     int64_t last_step;          /* of the last report taken; -1: none yet */
@@ -63,7 +57,8 @@ struct past {
     struct history history;
     struct observation *v;
     uint32_t *ended, *slots;
-    double *values; /* where they are not those of the trials; see past_level */
+    double *values;       /* where they are not those of the trials; see past_level */
+    struct curve *curves; /* by position in the history; NULL: not asked for */
 };
 
 void trials_init(struct trials *t, size_t n_objectives, size_t n_requirements);
@@ -89,6 +84,10 @@ enum code trials_past(const struct trials *t, int64_t entry, struct past *ret,
  * (Falkner et al. 2018 model the highest level with enough results; the order below it is ours). */
 enum code past_level(const struct trials *t, struct past *p, int64_t entry, const int64_t *rungs,
                      size_t n_rungs, size_t enough, struct error *e) must_check;
+/* Adds the curves up to the same entry, which lies after the last ask and the last end of a paused
+ * trial. */
+enum code past_curves(const struct trials *t, struct past *p, int64_t entry,
+                      struct error *e) must_check;
 void past_free(struct past *p);
 void trials_end(struct trials *t, int64_t number, const struct end *x);
 /* The last one was not added after all. */

@@ -61,3 +61,26 @@ class Rungs(Case):
         self.check(trials)
         top = next(n for n, t in trials.items() if t["step"] == 9 and not t["baseline"])
         self.assertIn("begins at step 0 of 9", self.p.log(top, 3))
+
+
+class FreezeThaw(Case):
+    def test_auto_pauses_once_checkpoints_are_seen(self):
+        self.p.python("KEEPS = True\n" + TRAIN)
+        self.p.yaml(FILE.replace('"random + asha(variant=promote)"', "auto"))
+        before = self.p.json("plan")
+        self.assertIn("asha(eta=3, variant=stop)", before["method"])
+        self.assertIn("checkpoints", before["why"])
+        self.p.run()
+        plan = self.p.json("plan")
+        self.assertEqual(plan["method"], "sobol(scramble=owen) + freeze_thaw(growth=1.5)")
+        self.assertIn("which trial goes on", plan["why"])
+        self.p.run()
+        trials = self.p.trials().values()
+        self.assertTrue(any(t["step"] == 9 and not t["baseline"] for t in trials))
+        more = [t for t in trials if len(t["attempts"]) > 1]
+        self.assertTrue(more)
+        for t in more:
+            for number, a in enumerate(t["attempts"][1:], 2):
+                self.assertIn(f"begins at step {a['from_step']} of",
+                              self.p.log(t["trial"], number))
+        self.assertEqual(self.p.trawl("doctor").status, 0)

@@ -42,6 +42,21 @@ class Runs(Case):
     def simulate(self, *options):
         return self.p.json("simulate", "-w", "7", "--json", *options)
 
+    def test_freeze_thaw_ends_by_itself(self):
+        for workers in "13":
+            run = self.p.json("simulate", "-w", workers, "-n", "15", "--method", "freeze_thaw",
+                              "--json")["runs"][0]
+            self.assertEqual(run["state"], "completed")
+            self.assertEqual(sum(run["trials"].values()), 15)
+            self.assertEqual(set(run["trials"]), {"completed", "stopped"})
+            self.assertEqual(run["best"]["step"], 9)
+
+    def test_auto_knows_what_a_simulated_program_keeps(self):
+        for options, method in (((), "freeze_thaw"), (("--scratch",), "variant=stop"),
+                                (("-w", "5"), "variant=promote")):
+            said = self.p.json("simulate", "-n", "20", "--method", "auto", "--json", *options)
+            self.assertIn(method, said["method"])
+
     def test_the_number_of_jobs_changes_nothing(self):
         options = ("--repeat", "6", "--drops", "0.02", "--spread", "lognormal(0, 0.5)",
                    "--method", "random + asha(variant=promote)", "--noise", "0.1")

@@ -124,14 +124,18 @@ static void posterior_is_the_formula(void **state)
     }
     work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
     struct gp g = gp_of(b, GP_SPARSE);
-    double hyper[] = {-0.5, 0.2, 0.1, 0.4, 1, 0.3, -3};
+    double hyper[] = {-0.5, 0.2, 0.1, 0.4, 1, 0.3, -3}, own[N];
+    for (size_t i = 0; i < N; i++)
+        own[i] = 0.1 * (double)(i % 4);
+    g.extra = own;
     gp_set(&g, hyper);
     assert_true(gp_condition(&g, &b->room, N, b->y));
     gp_predict(&g, &b->room, &test, 0, 6, work, mean, GP_BLOCK, variance);
     for (size_t t = 0; t < 6; t++) {
         for (size_t i = 0; i < N; i++) {
             for (size_t k = 0; k < N; k++)
-                a[i * N + k] = covariance(&g, &b->points, i, &b->points, k) + (i == k) * exp(-3);
+                a[i * N + k] =
+                    covariance(&g, &b->points, i, &b->points, k) + (i == k) * (exp(-3) + own[i]);
             rhs[2 * i] = b->y[i];
             rhs[2 * i + 1] = covariance(&g, &test, t, &b->points, i);
         }
@@ -158,11 +162,14 @@ static void gradients_are_differences(void **state)
     add_points(b, N);
     for (int prior = 0; prior < 2; prior++) {
         struct gp g = gp_of(b, prior ? GP_SPARSE : GP_SCALED);
-        double hyper[16], gradient[16], unused[16];
+        double hyper[16], gradient[16], unused[16], own[N];
+        for (size_t i = 0; i < N; i++)
+            own[i] = rng_unit(&b->rng);
         for (int round = 0; round < 10; round++) {
             for (size_t i = 0; i < g.n_hyper; i++)
                 hyper[i] = rng_normal(&b->rng);
             hyper[g.n_hyper - 1] -= 3;
+            g.extra = round % 2 ? own : NULL;
             (void)gp_log_posterior(&g, &b->room, N, b->y, hyper, gradient);
             for (size_t i = 0; i < g.n_hyper; i++) {
                 const double h = 1e-5;

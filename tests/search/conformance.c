@@ -81,21 +81,30 @@ static const char *const more_allocators[] = {"asha(variant=promote)",
 
 static const char *text_of(const struct allocator_kind *kind)
 {
+    if (kind == &allocator_freeze_thaw)
+        return "freeze_thaw(growth=3)";
     return kind == &allocator_threshold ? "threshold(value=0)" : kind->name;
 }
+
+/* Those that choose by a model take milliseconds each time that a trial goes on. */
+enum { CHOOSING_TRIALS = 6 };
 
 static void with_every_allocator(struct plan plan, void (*check)(const struct run *r))
 {
     const struct allocator_kind *const *all;
     size_t n = allocator_kinds(&all);
+    int64_t trials = plan.trials;
     for (size_t k = 0; k < n; k++) {
         if (all[k]->needs_steps && !plan.with_steps)
             continue;
         if (all[k] == &allocator_adaptive && plan.trials == 0)
             continue;
+        bool many = all[k]->choose && (trials == 0 || trials > CHOOSING_TRIALS);
         plan.allocator = text_of(all[k]);
+        plan.trials = many ? CHOOSING_TRIALS : trials;
         run_one(&plan, check);
     }
+    plan.trials = trials;
     for (size_t k = 0; plan.with_steps && plan.trials > 0 && k < 4; k++) {
         plan.allocator = more_allocators[k];
         run_one(&plan, check);

@@ -78,7 +78,8 @@ static void draw_method(struct made_up *x, struct rng *r)
                                              "sha(n=5)",
                                              "hyperband",
                                              "patience(steps=4, delta=0.1)",
-                                             "threshold(value=0)"};
+                                             "threshold(value=0)",
+                                             "freeze_thaw(growth=3)"};
     struct plan *p = &x->plan;
     size_t most = p->sampler->objectives_max ? p->sampler->objectives_max : OBJECTIVES_MAX;
     p->n_objectives = rng_below(r, 4) ? 1 : 1 + (size_t)rng_below(r, most);
@@ -90,6 +91,8 @@ static void draw_method(struct made_up *x, struct rng *r)
         p->options = NULL;
     if (!is_accepted(x))
         p->allocator = "full";
+    if (p->allocator && strncmp(p->allocator, "freeze", 6) == 0 && p->trials > 10)
+        p->trials = 10; /* each takes milliseconds more than once */
 }
 
 static void make_up(struct made_up *x, const struct sampler_kind *kind, uint64_t seed)

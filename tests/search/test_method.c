@@ -77,6 +77,15 @@ static void what_is_left_out_is_filled_in(void **state)
     chooses("full()", infinite, &one_shot, &sampler_gp, &allocator_full);
 }
 
+static void promotes(const char *text, const struct row *rows, const struct effort *effort)
+{
+    struct space *s = make_space(rows, NULL);
+    struct method m = make_method(text, s, effort);
+    assert_ptr_equal(m.allocator, &allocator_asha);
+    assert_true(allocator_option_is(&m, "variant", "promote"));
+    space_free(s);
+}
+
 static void auto_chooses(void **state)
 {
     struct effort few = {.trials = 4}, many = {.trials = 1001}, open = {.trials = 0};
@@ -90,6 +99,17 @@ static void auto_chooses(void **state)
     chooses("auto", is_finite, &stepped, &sampler_grid, &allocator_asha);
     chooses("auto", is_finite, &few, &sampler_sobol, &allocator_full);
     chooses("auto", is_finite, &open, &sampler_portfolio, &allocator_full);
+    /* What is known to go on from checkpoints pauses. */
+    struct effort pausing = stepped, crowd = stepped, long_run = stepped;
+    pausing.resumes = crowd.resumes = long_run.resumes = true;
+    crowd.parallel = 5;
+    long_run.trials = 301;
+    chooses("auto", infinite, &pausing, &sampler_sobol, &allocator_freeze_thaw);
+    chooses("freeze_thaw", infinite, &stepped, &sampler_sobol, &allocator_freeze_thaw);
+    chooses("auto + freeze_thaw", infinite, &stepped, &sampler_sobol, &allocator_freeze_thaw);
+    resolves("auto", is_finite, &pausing, "grid(points=0) + asha(eta=3, variant=promote)");
+    promotes("auto", infinite, &crowd);
+    promotes("auto", infinite, &long_run);
     chooses("auto + asha(eta=9)", infinite, &stepped, &sampler_gp, &allocator_asha);
 }
 
