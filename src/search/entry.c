@@ -172,6 +172,11 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
         key_cstr(&j, "by", sampler->origins[r->origin]);
     if (r->n_fitted > 0)
         key_reals(&j, "fitted", r->fitted, r->n_fitted);
+    if (r->parent > 0) {
+        key_i64(&j, "parent", r->parent);
+        key_i64(&j, "from", r->from);
+        key_i64(&j, "over", r->over);
+    }
     finish(&j);
 }
 
@@ -183,6 +188,10 @@ void entry_write_more(const struct more_record *r, struct buf *b)
     jw_bool(&j, true);
     key_i64(&j, "steps", r->steps);
     key_i64(&j, "from", r->from);
+    if (r->keep) {
+        jw_key(&j, "keep");
+        jw_bool(&j, true);
+    }
     finish(&j);
 }
 
@@ -389,6 +398,15 @@ static void get_index(struct reading *r, int64_t *ret_from, int64_t *ret_to)
         wrong(r, "index");
 }
 
+static void get_parent(struct reading *r, struct ask_record *ret)
+{
+    if (!json_object_get(r->root, "parent"))
+        return;
+    ret->parent = get_i64(r, "parent", 1, INT64_MAX);
+    ret->from = get_i64(r, "from", 1, INT64_MAX);
+    ret->over = get_i64(r, "over", 1, INT64_MAX);
+}
+
 static void get_goals(struct reading *r, struct begin_record *b)
 {
     b->n_objectives = 1;
@@ -443,6 +461,7 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
         (void)get_bool(&r, "more");
         b.more.steps = get_i64(&r, "steps", 1, INT64_MAX);
         b.more.from = get_i64(&r, "from", 0, INT64_MAX);
+        b.more.keep = json_object_get(r.root, "keep") && get_bool(&r, "keep");
     } else if (r.ok) {
         get_config(&r, settings->space, a, &b.config);
         b.seed = get_i64(&r, "seed", 0, INT32_MAX);
@@ -454,6 +473,7 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
             b.first = get_i64(&r, "first", 0, FIRST_MAX - 1);
         b.origin = get_origin(&r, settings->method.sampler);
         get_fitted(&r, a, &b);
+        get_parent(&r, &b);
     }
     enum code code = end_reading(&r);
     if (code == OK)

@@ -13,6 +13,7 @@
 /* A paused trial goes on. */
 struct more_record {
     int64_t steps, from;
+    bool keep; /* its checkpoint may be copied yet */
 };
 
 struct ask_record {
@@ -25,7 +26,9 @@ struct ask_record {
     int origin; /* index into the sampler's origins; -1: none */
     const double *fitted;
     size_t n_fitted;
-    bool is_more; /* a paused trial goes on: of the above only `more` says anything */
+    int64_t parent, from; /* whose checkpoint it begins with, of which step; 0: nobody's */
+    int64_t over;         /* the trial that it replaces, where it has a parent */
+    bool is_more;         /* a paused trial goes on: of the above only `more` says anything */
     struct more_record more;
 };
 

@@ -67,6 +67,8 @@ enum code method_resolve(struct method *m, const struct space *s, const struct e
                          struct error *e) must_check;
 /* Does its allocator pause trials and let some go on? It must have one. */
 bool method_pauses(const struct method *m);
+/* Does it copy checkpoints from one trial to another, and end by itself? */
+bool method_copies(const struct method *m);
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */

@@ -141,6 +141,11 @@ bool method_pauses(const struct method *m)
     return m->allocator->pauses && m->allocator->pauses(m);
 }
 
+bool method_copies(const struct method *m)
+{
+    return m->allocator && m->allocator->vary;
+}
+
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e)
 {
     if (n > 1 && m->sampler->objectives_max > 0 && n > m->sampler->objectives_max) {

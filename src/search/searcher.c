@@ -154,9 +154,14 @@ static enum code ask_more(struct searcher *s, struct arena *a, const struct allo
                           struct proposal *ret, struct entry *ret_entry, struct error *e)
 {
     const struct trial *t = trials_get(&s->trials, x->trial);
-    struct more_record r = {.steps = x->steps, .from = t->last_step};
-    struct proposal p = {
-        .kind = ASK_MORE, .trial = x->trial, .seed = t->seed, .steps = r.steps, .from = r.from};
+    struct more_record r = {.steps = x->steps, .from = t->last_step, .keep = x->keep};
+    struct proposal p = {.kind = ASK_MORE,
+                         .trial = x->trial,
+                         .seed = t->seed,
+                         .steps = r.steps,
+                         .from = r.from,
+                         .keep = r.keep,
+                         .hash = t->lineage};
     buf_clear(&s->text);
     if (!s->settings.unwritten)
         entry_write_more(&r, &s->text);
@@ -193,6 +198,10 @@ static enum code ask_new(struct searcher *s, struct arena *a, const struct ask_r
                              .config = r->config,
                              .seed = r->seed,
                              .steps = r->steps,
+                             .parent = r->parent,
+                             .from = r->from,
+                             .over = r->over,
+                             .hash = trials_get(&s->trials, trial)->lineage,
                              .by = by_name(s, r->origin)};
     return OK;
 }
@@ -207,6 +216,11 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     struct allocation x = allocate(s, &kind, &first);
     if (x.kind == ALLOCATE_MORE)
         return ask_more(s, a, &x, ret, ret_entry, e);
+    if (x.kind == ALLOCATE_COPY) {
+        struct ask_record copy;
+        enum code code = propose_copy(s, a, &x, &copy, e);
+        return code == OK ? ask_new(s, a, &copy, ret, ret_entry, e) : code;
+    }
     if (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN && s->out)
         x.kind = ALLOCATE_WAIT;
     if (x.kind != ALLOCATE_NEW) {
@@ -409,6 +423,37 @@ int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t st
 const struct config *searcher_config(const struct searcher *s, int64_t trial)
 {
     return trials_get(&s->trials, trial) ? trials_seen(&s->trials, trial)->config : NULL;
+}
+
+int64_t searcher_parent(const struct searcher *s, int64_t trial, int64_t *ret_from)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    *ret_from = t ? t->from : 0;
+    return t ? t->parent : 0;
+}
+
+uint64_t searcher_hash(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t ? t->lineage : 0;
+}
+
+bool searcher_is_replaced(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t && t->replaced;
+}
+
+int64_t searcher_kept(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t ? t->kept : 0;
+}
+
+bool searcher_may_copy(const struct searcher *s, int64_t trial, int64_t step)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    return kind->may_copy && kind->may_copy(s->allocator, trial, step);
 }
 
 void searcher_set_trials(struct searcher *s, int64_t trials)
