@@ -156,7 +156,7 @@ static enum code run_here(const struct invocation *inv, const struct project *p,
 static enum code check_end(const struct settings *st, struct error *e)
 {
     bool ends = st->effort.trials > 0 || st->time_ns > 0 || st->steps_total > 0 || st->cost > 0 ||
-                space_count(st->space, &(bool){false}) > 0;
+                space_count(st->space, &(bool){false}) > 0 || method_copies(&st->method);
     if (ends)
         return OK;
     error_set(e, E_INVALID, "this search would never end");

@@ -216,7 +216,7 @@ static enum code check(const struct settings *st, struct error *e)
 {
     bool exact;
     bool ends = st->effort.trials > 0 || st->time_ns > 0 || st->steps_total > 0 || st->cost > 0 ||
-                space_count(st->space, &exact) > 0;
+                space_count(st->space, &exact) > 0 || method_copies(&st->method);
     if (!ends) {
         error_set(e, E_INVALID, "the search would never end");
         error_hint(e, "give it --trials or --time");

@@ -8,7 +8,7 @@
 
 static bool may_start(const struct live_trial *t)
 {
-    return t->row.state == TRIAL_QUEUED && t->attempt == NULL;
+    return t->row.state == TRIAL_QUEUED && t->attempt == NULL && !t->copying && t->readers == 0;
 }
 
 /* --- the queue --- */

@@ -45,6 +45,7 @@ void scheduler_free(struct scheduler *s)
         s->searches = q->next;
         search_free(q);
     }
+    hand_on_free(s);
     arena_free(&s->events_arena);
     free(s->attempts);
     free(s->actions);
@@ -275,6 +276,7 @@ static enum code start_bare(struct scheduler *s, const struct live_attempt *at, 
                                    .steps = t->row.steps,
                                    .seed = t->row.seed,
                                    .from_step = at->row.from_step,
+                                   .parent = at->row.number == 1 ? t->row.parent : 0,
                                    .next_wanted = feed_next_wanted(t, -1),
                                    .config = &t->config};
     return s->executor->ops->start_bare(s->executor, &spec, e);
@@ -410,6 +412,7 @@ void scheduler_settle(struct scheduler *s)
         if (!commit(s))
             break;
         act_all(s);
+        hand_on_act(s);
         emit_events(s);
     } while (s->urgent);
     s->settling = false;
