@@ -21,6 +21,7 @@ static const struct option options[] = {
     {"method", 0, "METHOD", "auto, random, sobol + asha(eta=3), ..."},
     {"seed", 0, "N", "seed of the search"},
     {"space", 0, "NAME", "name of the space"},
+    {"schedule", 0, "FILE", "replay a schedule, as `trawl export --schedule` writes it"},
     {"detach", 'd', NULL, "run in the background"},
     {"quiet", 'q', NULL, "print the summary only"},
 };

@@ -186,7 +186,7 @@ static void run(void *self)
 {
     struct handing *h = self;
     error_init(&h->error);
-    if (is_empty(h->from) && access(h->to, F_OK) != 0) {
+    if (is_empty(h->from)) {
         h->code = error_set(&h->error, E_NOT_FOUND,
                             "trial %lld.%lld left no checkpoint by step %lld for another to begin "
                             "with: the program must save one in TRAWL_CHECKPOINT",
@@ -195,9 +195,6 @@ static void run(void *self)
     }
     FAILPOINT("sched.before-copy");
     h->code = copy_folder(h->from, h->to, &limits, NULL, &h->error);
-    /* It was made before a controller died that could not say so. */
-    if (h->code == E_DUPLICATE)
-        h->code = OK;
     FAILPOINT("sched.after-copy");
 }
 
@@ -263,15 +260,23 @@ static enum code prepare(struct scheduler *s, struct handing *h, struct error *e
     return c != OK || (h->from != NULL && h->to != NULL) ? c : error_nomem(e);
 }
 
+/* A copy was made before a controller died that could not say so; its source may be gone. */
+static bool is_made(const struct scheduler *s, const struct handing *h)
+{
+    char *to = folder_of(s, h->search, h->trial, "checkpoint");
+    bool made = h->source != h->trial && to != NULL && !is_empty(to);
+    free(to);
+    return made;
+}
+
 static void begin(struct scheduler *s, struct handing *h)
 {
     const struct live_trial *t = live(s, h->search, h->trial);
+    bool copies = t != NULL && !trial_state_final(t->row.state) && !is_made(s, h);
     h->out = true;
     error_init(&h->error);
-    h->code = OK;
-    if (t != NULL && !trial_state_final(t->row.state))
-        h->code = prepare(s, h, &h->error);
-    bool copies = t != NULL && !trial_state_final(t->row.state) && h->code == OK;
+    h->code = copies ? prepare(s, h, &h->error) : OK;
+    copies = copies && h->code == OK;
     if (copies && s->o.workers.submit != NULL &&
         s->o.workers.submit(s->o.workers.self, run, done, h, NULL) == OK)
         return;

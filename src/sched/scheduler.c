@@ -200,6 +200,8 @@ static void fill_event(struct scheduler *s, struct event *ev, enum event_kind ki
     ev->attempt = t->attempts;
     ev->steps = t->row.steps;
     ev->seed = t->row.seed;
+    ev->parent = t->row.parent;
+    ev->from_step = t->row.from_step;
     ev->step = t->row.step;
     ev->value = t->row.value;
     ev->has_value = t->row.has_value;

@@ -34,10 +34,10 @@ struct stage {
 struct cohort {
     struct cohort *next; /* the one that began after it */
     size_t kind;
-    size_t started, rung; /* rung: where results are waited for, or promoted from */
-    bool closed;          /* nobody joins it any more */
-    size_t on_way;        /* trials on their way to a rung */
-    size_t promoted;      /* from `rung` so far; 0: nobody yet */
+    size_t started, rung;  /* rung: where results are waited for, or promoted from */
+    bool closed;           /* nobody joins it any more */
+    size_t on_way;         /* trials on their way to a rung */
+    size_t promoted;       /* from `rung` so far; 0: nobody yet */
     struct stage stages[]; /* the results at each rung */
 };
 

@@ -96,7 +96,16 @@ static const struct mark_result *own_result(const struct population *p, const st
 struct standing {
     size_t known, coming; /* results at the mark, and members that may yet come to it */
     size_t better, worse; /* of the known ones */
+    size_t behind;        /* of those that come, as they stood at the mark before */
 };
+
+/* Whoever is farther back, and at the first mark everybody, gets the benefit of the doubt. */
+static bool is_behind(const struct member *o, const struct member *m, const struct mark_result *own)
+{
+    if (o->mark + 1 < m->mark || o->mark == 0)
+        return true;
+    return !isnan(own->before) && (isnan(o->value) || o->value > own->before);
+}
 
 static struct standing standing_of(const struct population *p, const struct member *m)
 {
@@ -107,8 +116,12 @@ static struct standing standing_of(const struct population *p, const struct memb
         s.better += is_better(&mark->v[i], own);
         s.worse += is_better(own, &mark->v[i]);
     }
-    for (size_t i = 0; i < p->n; i++)
-        s.coming += p->members[i].mark < m->mark && p->members[i].state != MEMBER_OVER;
+    for (size_t i = 0; own && i < p->n; i++) {
+        const struct member *o = &p->members[i];
+        bool comes = o->mark < m->mark && o->state != MEMBER_OVER;
+        s.coming += comes;
+        s.behind += comes && is_behind(o, m, own);
+    }
     return s;
 }
 
@@ -124,15 +137,17 @@ static size_t cut(const struct population *p, size_t n)
     return k > 0 || n < 2 ? k : 1;
 }
 
-/* The nth best at a mark, from 0; NULL: it has no value, or is m itself. */
+/* The nth best at a mark, from 0; NULL: it has no value, or is m itself, or worse. */
 static const struct mark_result *nth_best(const struct mark *mark, size_t n, const struct member *m)
 {
     for (size_t i = 0; i < mark->n; i++) {
         size_t better = 0;
         for (size_t k = 0; k < mark->n; k++)
             better += is_better(&mark->v[k], &mark->v[i]);
-        if (better == n)
-            return isnan(mark->v[i].value) || mark->v[i].trial == m->trial ? NULL : &mark->v[i];
+        if (better != n)
+            continue;
+        bool worse = mark->v[i].trial == m->trial || mark->v[i].value > m->value;
+        return isnan(mark->v[i].value) || worse ? NULL : &mark->v[i];
     }
     return NULL;
 }
@@ -184,7 +199,7 @@ static bool replace(const struct population *p, const struct member *m, size_t b
 static struct verdict_on judge(const struct population *p, const struct member *m)
 {
     struct standing s = standing_of(p, m);
-    size_t all = cut(p, s.known + s.coming), now = share(p, s.known);
+    size_t all = cut(p, s.known + s.coming);
     struct verdict_on v = {.urgency = NOTHING};
     if (s.coming == 0) {
         if ((m->ended || s.worse < all) && replace(p, m, all, &v.x))
@@ -196,9 +211,12 @@ static struct verdict_on judge(const struct population *p, const struct member *
     bool may_be_copied = s.better < all && !isnan(m->value);
     if (!m->ended && s.worse >= all)
         return (struct verdict_on){may_be_copied ? GO_ON_KEPT : GO_ON, go_on(p, m, may_be_copied)};
-    if ((m->ended || s.worse < now) && replace(p, m, now > 0 ? now : 1, &v.x))
+    /* Whoever loses, as far as one can tell, waits for somebody to copy. */
+    bool loses =
+        m->ended || (m->mark == 1 ? s.worse < share(p, s.known) : s.worse + s.behind < all);
+    if (loses && replace(p, m, all, &v.x))
         v.urgency = DECIDE_NOW;
-    else if (!m->ended)
+    else if (!loses)
         v = (struct verdict_on){DECIDE_NOW, go_on(p, m, may_be_copied)};
     return v;
 }
@@ -345,6 +363,30 @@ static void wait_there(struct population *p, struct member *m, bool ended)
     m->arrived = ++p->arrivals;
 }
 
+static bool has_value_at(const struct population *p, size_t k)
+{
+    for (size_t i = 0; i < p->marks[k - 1].n; i++)
+        if (!isnan(p->marks[k - 1].v[i].value))
+            return true;
+    return false;
+}
+
+/* One that failed, where nobody has a value to go on with and nobody comes any more, is lost; the
+ * others must not wait for it. */
+static void give_up(struct population *p)
+{
+    size_t lowest = SIZE_MAX;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->members[i].state != MEMBER_OVER && p->members[i].mark < lowest)
+            lowest = p->members[i].mark;
+    for (size_t i = 0; i < p->n; i++) {
+        struct member *m = &p->members[i];
+        bool failed = m->state == MEMBER_WAITS && m->ended;
+        if (failed && m->mark == lowest && !has_value_at(p, m->mark))
+            m->state = MEMBER_OVER;
+    }
+}
+
 enum code population_take(void *self, int64_t trial, int64_t step, double value, enum decision d)
 {
     struct population *p = self;
@@ -356,6 +398,7 @@ enum code population_take(void *self, int64_t trial, int64_t step, double value,
         return E_NOMEM;
     if (d == DECISION_PAUSE)
         wait_there(p, m, false);
+    give_up(p);
     return OK;
 }
 
@@ -369,11 +412,13 @@ enum code population_ended(void *self, int64_t trial, enum outcome outcome, int6
     bool failed = outcome == OUTCOME_FAILED || outcome == OUTCOME_INFEASIBLE;
     if (m->state != MEMBER_ON_WAY || !failed || m->mark + 1 >= p->n_marks) {
         m->state = MEMBER_OVER;
+        give_up(p);
         return OK;
     }
     if (arrive(p, m, m->mark + 1, step_of(p, m->mark + 1), (double)NAN) != OK)
         return E_NOMEM;
     wait_there(p, m, true);
+    give_up(p);
     return OK;
 }
 

@@ -11,8 +11,10 @@
  *
  * There is no barrier. A member whose fate is known goes on at once: whoever has enough worse ones
  * behind it stays, whatever comes. A fate that is open waits for the others only as long as another
- * has something to do: before a slot would stand idle, it is decided by those who are there. So
- * few slots decide as a synchronous population does, and a slot for each member never waits.
+ * has something to do: before a slot would stand idle, it is decided by those who are there, and by
+ * how the others stood at the mark before; who loses by that waits for the first one that is
+ * better. So few slots decide as a synchronous population does, and with a slot for each member
+ * only losers ever wait: were they to go on, whoever is fast and bad would never be replaced.
  *
  *   NEW --> on its way --> waits at a mark --> goes on (ALLOCATE_MORE) --> on its way ...
  *                                |                                        --> over, at the last
