@@ -231,10 +231,11 @@ uint64_t trials_lineage(const struct trials *t, const struct config *config, int
                         int64_t from)
 {
     uint64_t hash = config_hash(config);
-    if (parent == 0)
+    const struct trial *before = trials_get(t, parent);
+    if (!before)
         return hash;
     struct rng r;
-    rng_init(&r, trials_get(t, parent)->lineage ^ hash, (uint64_t)from);
+    rng_init(&r, before->lineage ^ hash, (uint64_t)from);
     return rng_u64(&r);
 }
 

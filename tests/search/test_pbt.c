@@ -110,6 +110,50 @@ static void nobody_waits_while_a_slot_is_free(void **state)
     desk_close(&d);
 }
 
+/* Early and bad, by how the others stood before: it waits for somebody to copy. */
+static void who_loses_waits_for_a_better_one(void **state)
+{
+    struct desk d;
+    const double values[] = {1, 2, 3, 4};
+    open(&d, "random + pbt(population=4, quantile=0.25)", 0, 3, 9);
+    first_interval(&d, 4, 3, values);
+    expect_copy(&d, 1, 4, 3, 6);
+    desk_exit(&d, 4, OUTCOME_STOPPED, 4);
+    for (int trial = 1; trial <= 3; trial++)
+        expect_more(&d, trial, 6, false);
+    assert_int_equal(desk_report(&d, 3, 6, 3), DECISION_PAUSE);
+    assert_int_equal(desk_ask(&d).kind, ASK_WAIT);
+    assert_int_equal(desk_report(&d, 2, 6, 1.5), DECISION_PAUSE);
+    expect_more(&d, 2, 9, true);
+    assert_true(searcher_may_copy(d.s, 2, 6) && searcher_kept(d.s, 2) == 6);
+    expect_copy(&d, 2, 3, 6, 9);
+    assert_true(searcher_is_replaced(d.s, 3) && !searcher_is_replaced(d.s, 2));
+    desk_exit(&d, 3, OUTCOME_STOPPED, 3);
+    assert_true(searcher_may_copy(d.s, 2, 6)); /* two have yet to come there */
+    assert_int_equal(desk_report(&d, 1, 6, 1), DECISION_PAUSE);
+    assert_int_equal(desk_report(&d, 5, 6, 0.5), DECISION_PAUSE);
+    expect_more(&d, 1, 9, false);
+    expect_more(&d, 5, 9, false);
+    assert_false(searcher_may_copy(d.s, 2, 6));
+    desk_close(&d);
+}
+
+static void one_that_failed_without_anybody_to_copy_is_given_up(void **state)
+{
+    struct desk d;
+    open(&d, "random + pbt(population=2)", 0, 3, 9);
+    assert_int_equal(desk_ask(&d).trial, 1);
+    assert_int_equal(desk_ask(&d).trial, 2);
+    assert_int_equal(desk_report(&d, 2, 3, missing), DECISION_PAUSE);
+    desk_exit(&d, 1, OUTCOME_FAILED, missing);
+    expect_more(&d, 2, 6, false);
+    assert_int_equal(desk_report(&d, 2, 6, 1), DECISION_PAUSE);
+    expect_more(&d, 2, 9, false);
+    desk_exit(&d, 2, OUTCOME_COMPLETED, 1);
+    assert_int_equal(desk_ask(&d).kind, ASK_DONE);
+    desk_close(&d);
+}
+
 static void one_that_failed_is_replaced(void **state)
 {
     struct desk d;
@@ -465,6 +509,8 @@ int main(void)
         cmocka_unit_test(the_last_becomes_a_copy_of_the_first),
         cmocka_unit_test(at_the_last_mark_all_are_trained),
         cmocka_unit_test(nobody_waits_while_a_slot_is_free),
+        cmocka_unit_test(who_loses_waits_for_a_better_one),
+        cmocka_unit_test(one_that_failed_without_anybody_to_copy_is_given_up),
         cmocka_unit_test(one_that_failed_is_replaced),
         cmocka_unit_test(one_that_failed_and_is_reopened_trains_on),
         cmocka_unit_test(without_a_value_all_go_on),

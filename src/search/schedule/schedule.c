@@ -151,7 +151,11 @@ static enum code replay_vary(const void *self, struct arena *a, const struct var
                              struct config *ret, struct error *e)
 {
     const struct replay *x = self;
-    *ret = x->stages[chain_of(x, q->parent)->stage + 1].config;
+    const struct chain *c = chain_of(x, q->parent);
+    if (!c || c->stage + 1 >= x->n_stages)
+        return error_set(e, E_STATE, "trial %lld is at the end of the schedule",
+                         (long long)q->parent);
+    *ret = x->stages[c->stage + 1].config;
     return OK;
 }
 
