@@ -369,7 +369,8 @@ static inline int trawl_param_flag(const char *name, int otherwise)
 }
 
 /* The folder for checkpoints: it lasts from attempt to attempt, and is empty the first time (of a
- * copy in a population it isn't). Outside a trial it is ./checkpoint, made where it is not there. */
+ * copy in a population it isn't). Outside a trial it is ./checkpoint, made where it is not there.
+ */
 static inline const char *trawl_checkpoint(void)
 {
     const char *folder = getenv("TRAWL_CHECKPOINT");

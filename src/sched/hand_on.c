@@ -189,7 +189,7 @@ static void run(void *self)
     if (is_empty(h->from)) {
         h->code = error_set(&h->error, E_NOT_FOUND,
                             "trial %lld.%lld left no checkpoint by step %lld for another to begin "
-                            "with: the program must save one in TRAWL_CHECKPOINT",
+                            "with: its TRAWL_CHECKPOINT is empty",
                             (long long)h->search.v, (long long)h->source, (long long)h->step);
         return;
     }

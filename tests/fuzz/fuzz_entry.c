@@ -19,14 +19,20 @@ static const char *const prefix[] = {
 #define STR_TEXT(text) text, sizeof(text) - 1
 
 static const struct entry population[] = {
-    {1, ENTRY_BEGIN, 0,
+    {1,
+     ENTRY_BEGIN,
+     0,
      {STR_TEXT("{\"engine\":1,\"method\":\"random + pbt(population=2, interval=3, quantile=0.5, "
                "resample=0.25, factor=1.2)\",\"why\":\"\",\"seed\":7,\"goal\":\"minimize\","
                "\"seeds\":\"vary\",\"replicates\":1}")}},
-    {2, ENTRY_ASK, 1,
+    {2,
+     ENTRY_ASK,
+     1,
      {STR_TEXT("{\"params\":{\"model\":\"mlp\",\"hidden\":16},\"seed\":1,\"steps\":3,"
                "\"baseline\":false,\"index\":[0,1],\"seen\":1}")}},
-    {3, ENTRY_ASK, 2,
+    {3,
+     ENTRY_ASK,
+     2,
      {STR_TEXT("{\"params\":{\"model\":\"mlp\",\"hidden\":17},\"seed\":2,\"steps\":3,"
                "\"baseline\":false,\"index\":[1,2],\"seen\":2}")}},
     {4, ENTRY_REPORT, 1, {STR_TEXT("{\"step\":3,\"value\":1.0,\"decision\":\"pause\"}")}},

@@ -26,8 +26,10 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 TRAWL = os.path.join(ROOT, os.environ.get("TRAWL_BUILD", "build"), "trawl")
-SEEDS, FRESH, JOBS = 24, 10, int(os.environ.get("JOBS", "2"))
+SEEDS, FRESH, JOBS = 20, 10, int(os.environ.get("JOBS", "2"))
 GRID = [10 ** (-3 + 3 * i / 60) for i in range(61)]
+ONLY = os.environ.get("ONLY", "").split()  # like 16/4/pbt: members, slots, method
+REPLAYS = int(os.environ.get("REPLAYS", "20"))
 # Student's t of 97.5 %
 T = {9: 2.262, 19: 2.093, 23: 2.069}
 METHODS = [  # name, method, members
@@ -103,13 +105,15 @@ def main():
         print(f"| best of {members} constants of the grid, drawn | {shown(values)} | |", flush=True)
     for name, method, members in METHODS:
         for workers in (4, members):
+            if ONLY and f"{members}/{workers}/{method[8:11]}" not in ONLY:
+                continue
             values = simulated(FOLDER, method, workers)
             below = sum(v < floor for v in values)
             print(f"| {name}, {workers} slots | {shown(values)} | {below} of {SEEDS} |", flush=True)
-    for name, method, _ in METHODS[:2]:
-        values = [replayed(FOLDER, method, seed) for seed in range(1, 21)]
+    for name, method, _ in METHODS[:2] if REPLAYS else []:
+        values = [replayed(FOLDER, method, seed) for seed in range(1, REPLAYS + 1)]
         below = sum(v < floor for v in values)
-        print(f"| {name}: its schedule, {FRESH} fresh seeds | {shown(values)} | {below} of 20 |",
+        print(f"| {name}: its schedule, {FRESH} fresh seeds | {shown(values)} | {below} of {REPLAYS} |",
               flush=True)
 
 

@@ -84,7 +84,7 @@ static const struct mark *last_mark(const struct population *p, const struct mem
     return &p->marks[m->mark - 1];
 }
 
-static const struct mark_result *own_result(const struct population *p, const struct member *m)
+static struct mark_result *own_result(const struct population *p, const struct member *m)
 {
     const struct mark *mark = last_mark(p, m);
     for (size_t i = 0; i < mark->n; i++)
@@ -137,19 +137,16 @@ static size_t cut(const struct population *p, size_t n)
     return k > 0 || n < 2 ? k : 1;
 }
 
-/* The nth best at a mark, from 0; NULL: it has no value, or is m itself, or worse. */
-static const struct mark_result *nth_best(const struct mark *mark, size_t n, const struct member *m)
+/* Can m become a copy of it? It is among the best n, no worse than m, and its checkpoint is there.
+ */
+static bool is_parent(const struct mark *mark, const struct mark_result *x, const struct member *m,
+                      size_t n)
 {
-    for (size_t i = 0; i < mark->n; i++) {
-        size_t better = 0;
-        for (size_t k = 0; k < mark->n; k++)
-            better += is_better(&mark->v[k], &mark->v[i]);
-        if (better != n)
-            continue;
-        bool worse = mark->v[i].trial == m->trial || mark->v[i].value > m->value;
-        return isnan(mark->v[i].value) || worse ? NULL : &mark->v[i];
-    }
-    return NULL;
+    size_t better = 0;
+    for (size_t k = 0; k < mark->n; k++)
+        better += is_better(&mark->v[k], x);
+    return better < n && !isnan(x->value) && !x->gone && x->trial != m->trial &&
+           !(x->value > m->value);
 }
 
 /* One of the best `n`, drawn evenly; NULL: there is none to copy. */
@@ -158,12 +155,17 @@ static const struct mark_result *draw_parent(const struct population *p, const s
 {
     const struct mark *mark = last_mark(p, m);
     struct rng r;
-    while (n > 0 && !nth_best(mark, n - 1, m))
-        n--;
-    if (n == 0)
+    size_t parents = 0;
+    for (size_t i = 0; i < mark->n; i++)
+        parents += is_parent(mark, &mark->v[i], m, n);
+    if (parents == 0)
         return NULL;
     rng_init(&r, p->seed, PARENTS + (uint64_t)p->copies);
-    return nth_best(mark, (size_t)rng_below(&r, n), m);
+    uint64_t drawn = rng_below(&r, parents);
+    for (size_t i = 0; i < mark->n; i++)
+        if (is_parent(mark, &mark->v[i], m, n) && drawn-- == 0)
+            return &mark->v[i];
+    return NULL;
 }
 
 /* --- what next --- */
@@ -278,7 +280,7 @@ bool population_may_copy(const void *self, int64_t trial, int64_t step)
         return false;
     for (size_t i = 0; i < p->marks[k - 1].n; i++)
         if (p->marks[k - 1].v[i].trial == trial)
-            return true;
+            return !p->marks[k - 1].v[i].gone;
     return false;
 }
 
@@ -305,6 +307,15 @@ static enum code start_copy(struct population *p, int64_t trial, const struct al
     return OK;
 }
 
+/* What its checkpoint was at the mark is there no longer, unless it is kept. */
+static void go(struct population *p, struct member *m, bool keep)
+{
+    struct mark_result *own = m->mark > 0 ? own_result(p, m) : NULL;
+    if (own)
+        own->gone = !keep;
+    m->state = MEMBER_ON_WAY;
+}
+
 enum code population_started(void *self, int64_t trial, const struct allocation *x)
 {
     struct population *p = self;
@@ -314,7 +325,7 @@ enum code population_started(void *self, int64_t trial, const struct allocation 
     if (x->kind == ALLOCATE_NEW && p->n < p->size)
         p->members[p->n++] = (struct member){.trial = trial, .value = (double)NAN};
     else if (m)
-        m->state = MEMBER_ON_WAY;
+        go(p, m, x->keep);
     return OK;
 }
 

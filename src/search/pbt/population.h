@@ -41,6 +41,7 @@ struct mark_result {
     double value;
     int64_t since; /* where its interval began; */
     double before; /* and what the value was there; NaN: not known */
+    bool gone;     /* it went on, and its checkpoint of the mark was not kept */
 };
 
 struct mark {
