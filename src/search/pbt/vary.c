@@ -42,9 +42,10 @@ static double target(const struct prior *p, double v, double factor, bool up)
 static struct value whole_value(const struct prior *p, int64_t from, double to, bool up)
 {
     double steps = fmax(round(fabs(to - (double)from) / (double)p->istep), 1);
-    double most = up ? (double)((p->ihi - from) / p->istep) : (double)((from - p->ilo) / p->istep);
-    int64_t by = (int64_t)fmin(steps, most) * p->istep;
-    return value_int(up ? from + by : from - by);
+    uint64_t step = (uint64_t)p->istep, at = (uint64_t)from;
+    uint64_t most = (up ? (uint64_t)p->ihi - at : at - (uint64_t)p->ilo) / step;
+    uint64_t by = steps < (double)most ? (uint64_t)steps : most;
+    return value_int((int64_t)(up ? at + by * step : at - by * step));
 }
 
 static struct value stepped_value(const struct prior *p, double from, double to, bool up)
