@@ -368,8 +368,8 @@ static inline int trawl_param_flag(const char *name, int otherwise)
     return trawl_param(name, text, sizeof(text)) ? strcmp(text, "true") == 0 : otherwise;
 }
 
-/* The folder for checkpoints: it lasts from attempt to attempt, and is empty the first time.
- * Outside a trial it is ./checkpoint, made where it is not there. */
+/* The folder for checkpoints: it lasts from attempt to attempt, and is empty the first time (but of
+ * a copy in a population). Outside a trial it is ./checkpoint, made where it is not there. */
 static inline const char *trawl_checkpoint(void)
 {
     const char *folder = getenv("TRAWL_CHECKPOINT");

@@ -225,9 +225,12 @@ TRAWL_API int64_t trawl_trial_id(const struct trawl_trial *t);   /* 1, 2, ... */
 TRAWL_API int64_t trawl_trial_seed(const struct trawl_trial *t); /* 0 .. 2^31-1 */
 TRAWL_API int64_t
 trawl_trial_budget(const struct trawl_trial *t); /* train up to this step; 0: none */
-/* The step to go on from, of a trial that was paused and comes again with a larger budget; else 0.
- */
+/* The step to go on from, of a trial that was paused and comes again with a larger budget, or that
+ * has a parent; else 0. */
 TRAWL_API int64_t trawl_trial_from(const struct trawl_trial *t);
+/* The trial that it goes on from, as that one was at trawl_trial_from: it begins with a copy of its
+ * checkpoint, and values of its own. 0: it begins with nothing, or with its own. */
+TRAWL_API int64_t trawl_trial_parent(const struct trawl_trial *t);
 TRAWL_API int trawl_trial_is_baseline(const struct trawl_trial *t);
 /* The parameters as a JSON object; those that are not active are left out. NULL: out of memory. */
 TRAWL_API const char *trawl_trial_params(struct trawl_trial *t);

@@ -62,9 +62,10 @@ class Trial:
     params: dict[str, Any]  # those that are not active are left out
     seed: int  # 0 .. 2**31 - 1
     budget: Optional[int] = None  # train up to this step
-    start: int = 0  # the step to go on from, of a trial that was paused
+    start: int = 0  # the step to go on from, of a trial that was paused or has a parent
     baseline: bool = False
     by: Optional[str] = None  # the part of the method that suggested it
+    parent: Optional[int] = None  # the trial it goes on from, as that was at step `start`
     value: Optional[float] = None  # of the first objective, once it was told
     values: Optional[tuple[float, ...]] = None  # one for each objective
     step: Optional[int] = None  # of a best one: the step it reached
@@ -300,7 +301,7 @@ class Optimizer:
 
     def _trial(self, row: Mapping[str, Any]) -> Trial:
         return Trial(row["id"], row["params"], row["seed"], row["budget"], row.get("from", 0),
-                     row.get("baseline", False), row.get("by"), _owner=self)
+                     row.get("baseline", False), row.get("by"), row.get("parent"), _owner=self)
 
     def ask(self) -> Optional[Trial]:
         """The next trial, or None: nothing can be started before something is told, or `done`."""

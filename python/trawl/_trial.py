@@ -22,7 +22,8 @@ def say(text: str) -> None:
 
 
 def checkpoint() -> pathlib.Path:
-    """The folder for checkpoints: it lasts from attempt to attempt, and is empty the first time.
+    """The folder for checkpoints: it lasts from attempt to attempt, and is empty the first time, but
+    for a trial of a population that begins with a copy of another one's.
 
     Save whole files under another name and rename them, since an attempt may be killed at any
     instant. Outside a trial it is ./checkpoint, made where it is not there.

@@ -4,6 +4,7 @@
  * CSV as in RFC 4180: a header, fields quoted where they must be, lines end in CR LF. A parameter
  * that is not active is an empty field.
  */
+#include "api/lineage.h"
 #include "api/params.h"
 #include "api/project.h"
 #include "api/rows.h"
@@ -15,6 +16,7 @@
 static const struct option options[] = {
     {"csv", 0, NULL, "comma-separated values, a trial a line"},
     {"metrics", 0, NULL, "with --csv: a metric point a line instead"},
+    {"schedule", 0, NULL, "of a trial: its values from step to step, for run --schedule"},
 };
 
 enum { NAMES_MAX = 1000 };
@@ -277,6 +279,51 @@ static enum code export_json(struct exporting *x, struct search_id id)
     return c != OK ? c : ended;
 }
 
+/* --- a schedule --- */
+
+static enum code export_schedule(struct exporting *x, struct trial_id id)
+{
+    struct lineage lineage;
+    struct trial_row row;
+    enum code c = store_trial_get(x->store, id, &x->a, &row, x->e);
+    if (c == OK)
+        c = lineage_of(x->store, id, &x->a, &lineage, x->e);
+    if (c == OK && lineage.v[lineage.n - 1].until == 0) {
+        c = error_set(x->e, E_STATE, "trial %lld.%lld has not trained a step yet",
+                      (long long)trial_id_search(id).v, (long long)trial_id_number(id));
+        error_hint(x->e, "a schedule ends where its last trial came to");
+    }
+    if (c != OK)
+        return c;
+    struct buf *b = &x->out->out;
+    buf_fmt(b, "# trial %lld.%lld", (long long)trial_id_search(id).v,
+            (long long)trial_id_number(id));
+    if (row.has_value) {
+        buf_cstr(b, ": ");
+        number_write(b, row.value);
+    }
+    buf_fmt(b, " at step %lld\n", (long long)row.step);
+    lineage_yaml(&lineage, b);
+    return OK;
+}
+
+static enum code check_schedule(const struct invocation *inv, const struct reading *r,
+                                struct error *e)
+{
+    if (!option_given(inv, "schedule"))
+        return OK;
+    if (option_given(inv, "csv") || inv->json)
+        return error_set(e, E_USAGE,
+                         "a schedule is YAML: --schedule goes with neither --csv nor "
+                         "--json");
+    if (r->target.is_trial)
+        return OK;
+    error_set(e, E_USAGE, "a schedule is a trial's");
+    error_hint(e, "name one, like %lld.1; `trawl best %lld` shows the best",
+               (long long)r->target.search.v, (long long)r->target.search.v);
+    return E_USAGE;
+}
+
 static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 {
     struct reading r;
@@ -287,12 +334,16 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
     c = x != NULL ? reading_check(&r, e) : error_nomem(e);
     if (c == OK && option_given(inv, "metrics") && !option_given(inv, "csv"))
         c = error_set(e, E_USAGE, "--metrics goes with --csv");
+    if (c == OK)
+        c = check_schedule(inv, &r, e);
     if (c == OK) {
         x->out = inv->out;
         x->store = r.store;
         x->e = e;
         arena_init(&x->a, 64 << 20);
-        if (!option_given(inv, "csv"))
+        if (option_given(inv, "schedule"))
+            c = export_schedule(x, r.target.trial);
+        else if (!option_given(inv, "csv"))
             c = export_json(x, r.target.search);
         else if (option_given(inv, "metrics"))
             c = export_points(x, r.target.search);
@@ -308,7 +359,7 @@ static enum code run(struct invocation *inv, int *ret_status, struct error *e)
 const struct command command_export = {
     .name = "export",
     .args = "[ID]",
-    .summary = "a search with all its trials for other tools, as JSON or CSV",
+    .summary = "a search with all its trials for other tools, as JSON or CSV; a trial's schedule",
     .group = "look at what they found",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -315,6 +315,8 @@ static void read_trial(json_t *root, struct arena *a, struct event *ev)
         ev->trial = number;
     ev->attempt = (int)json_integer_value(json_object_get(root, "attempt"));
     ev->seed = json_integer_value(json_object_get(root, "seed"));
+    ev->parent = json_integer_value(json_object_get(root, "parent"));
+    ev->from_step = json_integer_value(json_object_get(root, "from_step"));
     ev->steps = json_integer_value(json_object_get(root, "steps"));
     json_t *step = json_object_get(root, "step");
     ev->step = step != NULL ? json_integer_value(step) : -1;

@@ -113,6 +113,26 @@ static enum code stray_folders(struct gc *g)
     return c;
 }
 
+/* What was kept of a checkpoint for a trial that might have begun with it (sched/hand_on.c). */
+static enum code stray_handed(struct gc *g, int64_t number)
+{
+    char *folder = trial_folder(g->project.store_dir, g->at->id.v, number);
+    DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    enum code c = folder != NULL ? OK : error_nomem(g->e);
+    struct dirent *d;
+    while (c == OK && dir != NULL && (d = readdir(dir)) != NULL) {
+        if (!str_starts(str_of(d->d_name), "handed@"))
+            continue;
+        char *path = io_join(folder, d->d_name);
+        c = path != NULL ? remove_tree(g, path, CHECKPOINTS) : error_nomem(g->e);
+        free(path);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return c;
+}
+
 /* The spool of an attempt whose end is in the store, left by a controller that died before it could
  * remove it. */
 static enum code stray_spools(struct gc *g, int64_t number)
@@ -196,6 +216,8 @@ static enum code on_trial(void *self, const struct trial_row *row)
     struct gc *g = self;
     int64_t number = trial_id_number(row->id);
     enum code c = trial_state_final(row->state) ? stray_spools(g, number) : OK;
+    if (c == OK)
+        c = stray_handed(g, number);
     if (c != OK)
         return c;
     const struct checkpoint_use use = {.state = row->state,

@@ -189,8 +189,25 @@ static const struct {
     {"seed", "search.seed"}, {"method", "search.method"},
 };
 
-static enum code gather(const struct invocation *inv, struct override *set, size_t *n,
-                        struct error *e)
+/* What a schedule replaces. */
+static const char *const scheduled[] = {"search.method", "search.first", "search.budget"};
+
+static enum code gather_schedule(const char *path, struct buf *text, struct override *set,
+                                 size_t *n, struct error *e)
+{
+    buf_clear(text);
+    enum code c = io_read_file(path, CONF_BYTES_MAX, text, e);
+    if (c != OK)
+        return c;
+    for (size_t i = 0; i < sizeof scheduled / sizeof scheduled[0]; i++)
+        set[(*n)++] = (struct override){str_of(scheduled[i]), STR("")};
+    set[(*n)++] = (struct override){STR("search.schedule"), buf_view(text)};
+    return OK;
+}
+
+/* schedule: room for a file's text, which the overrides point into. */
+static enum code gather(const struct invocation *inv, struct buf *schedule, struct override *set,
+                        size_t *n, struct error *e)
 {
     for (size_t i = 0; i < inv->n_given; i++) {
         const struct given *g = &inv->given[i];
@@ -208,6 +225,11 @@ static enum code gather(const struct invocation *inv, struct override *set, size
             if (strcmp(g->option->name, shorthands[k].option) == 0)
                 set[(*n)++] = (struct override){str_of(shorthands[k].path), str_of(g->value)};
         }
+        if (strcmp(g->option->name, "schedule") == 0) {
+            enum code c = gather_schedule(g->value, schedule, set, n, e);
+            if (c != OK)
+                return c;
+        }
         if (*n >= OVERRIDES_MAX)
             return error_set(e, E_LIMIT, "more than %d settings on the command line",
                              OVERRIDES_MAX);
@@ -224,14 +246,18 @@ static const char *shown_name(const char *file)
 static enum code load_settings(const struct invocation *inv, const struct project *p,
                                bool space_only, struct settings **ret, struct problems *problems)
 {
-    struct override set[OVERRIDES_MAX + 1];
+    struct override set[OVERRIDES_MAX + 4];
     size_t n = 0;
     struct error e = {0};
-    enum code c = gather(inv, set, &n, &e);
-    if (c == OK && inv->has_rest)
-        return conf_inline(inv->rest, inv->n_rest, set, n, ret, problems);
-    struct buf text;
+    struct buf text, schedule;
     buf_init(&text, (size_t)CONF_BYTES_MAX + 2);
+    buf_init(&schedule, (size_t)CONF_BYTES_MAX + 2);
+    enum code c = gather(inv, &schedule, set, &n, &e);
+    if (c == OK && inv->has_rest) {
+        c = conf_inline(inv->rest, inv->n_rest, set, n, ret, problems);
+        buf_free(&schedule);
+        return c;
+    }
     if (c == OK)
         c = io_read_file(p->file, CONF_BYTES_MAX, &text, &e);
     if (c != OK)
@@ -241,6 +267,7 @@ static enum code load_settings(const struct invocation *inv, const struct projec
     else
         c = conf_load(buf_view(&text), shown_name(p->file), set, n, ret, problems);
     buf_free(&text);
+    buf_free(&schedule);
     return c;
 }
 

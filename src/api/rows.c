@@ -1,6 +1,8 @@
 /* Rows of the store as JSON. */
 #include "api/rows.h"
 
+#include "api/lineage.h"
+
 #include "api/cover.h"
 
 #include <stdlib.h>
@@ -101,9 +103,10 @@ static void name_json(struct trial_id id, struct json *j)
     buf_free(&b);
 }
 
-void trial_json(const struct trial_row *row, const struct scoring *scoring,
-                const struct brief *attempts, size_t n, const struct checkpoint_sizes *sizes,
-                struct json *j)
+/* But for its end. */
+static void begin_trial_json(const struct trial_row *row, const struct scoring *scoring,
+                             const struct brief *attempts, size_t n,
+                             const struct checkpoint_sizes *sizes, struct json *j)
 {
     jw_object(j);
     jw_key(j, "trial");
@@ -127,6 +130,12 @@ void trial_json(const struct trial_row *row, const struct scoring *scoring,
         jw_i64(j, row->step);
     else
         jw_null(j);
+    if (row->parent > 0) {
+        jw_key(j, "parent");
+        name_json(trial_id_of(trial_id_search(row->id), row->parent), j);
+        jw_key(j, "from_step");
+        jw_i64(j, row->from_step);
+    }
     jw_key(j, "attempts");
     jw_array(j);
     for (size_t i = 0; i < n; i++)
@@ -144,6 +153,13 @@ void trial_json(const struct trial_row *row, const struct scoring *scoring,
     jw_time(j, row->started);
     jw_key(j, "ended");
     jw_time(j, row->ended);
+}
+
+void trial_json(const struct trial_row *row, const struct scoring *scoring,
+                const struct brief *attempts, size_t n, const struct checkpoint_sizes *sizes,
+                struct json *j)
+{
+    begin_trial_json(row, scoring, attempts, n, sizes, j);
     jw_object_end(j);
 }
 
@@ -166,6 +182,35 @@ enum code trial_json_of(struct store *s, const struct search_row *search, int64_
     if (c == OK) {
         scoring_of(search, &scoring);
         trial_json(&row, &scoring, attempts.v, attempts.n, sizes, j);
+        attempts_free(&attempts);
+    }
+    arena_free(&a);
+    return c;
+}
+
+enum code trial_json_in_full(struct store *s, const struct search_row *search, struct trial_id id,
+                             const struct checkpoint_sizes *sizes, struct json *j,
+                             struct error *e)
+{
+    struct scoring scoring;
+    struct arena a;
+    struct trial_row row;
+    struct attempts attempts;
+    struct lineage lineage = {.n = 0};
+    arena_init(&a, 64 << 20);
+    enum code c = store_trial_get(s, id, &a, &row, e);
+    if (c == OK && row.parent > 0)
+        c = lineage_of(s, id, &a, &lineage, e);
+    if (c == OK)
+        c = attempts_of_trial(s, id, &attempts, e);
+    if (c == OK) {
+        scoring_of(search, &scoring);
+        begin_trial_json(&row, &scoring, attempts.v, attempts.n, sizes, j);
+        if (lineage.n > 0) {
+            jw_key(j, "schedule");
+            lineage_json(&lineage, search->id, j);
+        }
+        jw_object_end(j);
         attempts_free(&attempts);
     }
     arena_free(&a);

@@ -3,7 +3,8 @@
  *
  * A trial: {"trial", "state", "baseline", "params", "seed", "value", "step", "attempts": [{"state",
  * "reason", "exit", "signal", "from_step", "started", "ended"}], "started", "ended"}, and "why"
- * where it failed. What is not there yet is null. Where there are several objectives, or
+ * where it failed, "parent" and "from_step" where it began with another one's checkpoint. What is
+ * not there yet is null. Where there are several objectives, or
  * requirements, it has their members too (scoring.h).
  */
 #ifndef API_ROWS_H
@@ -36,6 +37,10 @@ enum code attempts_of_search(struct store *s, struct search_id id, struct attemp
 void trial_json(const struct trial_row *row, const struct scoring *scoring,
                 const struct brief *attempts, size_t n, const struct checkpoint_sizes *sizes,
                 struct json *j);
+/* The same with "schedule", where it has a parent (lineage.h). sizes: likewise. */
+enum code trial_json_in_full(struct store *s, const struct search_row *search, struct trial_id id,
+                             const struct checkpoint_sizes *sizes, struct json *j,
+                             struct error *e) must_check;
 /* The trial with that number, or null. sizes: what its checkpoints take; NULL: left out. */
 enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
                         const struct checkpoint_sizes *sizes, struct json *j,

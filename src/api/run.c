@@ -21,6 +21,7 @@ static const struct option options[] = {
     {"method", 0, "METHOD", "auto, random, sobol + asha(eta=3), ..."},
     {"seed", 0, "N", "seed of the search"},
     {"space", 0, "NAME", "name of the space"},
+    {"schedule", 0, "FILE", "replay a schedule, as `trawl export --schedule` writes it"},
     {"detach", 'd', NULL, "run in the background"},
     {"quiet", 'q', NULL, "print the summary only"},
 };
@@ -156,7 +157,7 @@ static enum code run_here(const struct invocation *inv, const struct project *p,
 static enum code check_end(const struct settings *st, struct error *e)
 {
     bool ends = st->effort.trials > 0 || st->time_ns > 0 || st->steps_total > 0 || st->cost > 0 ||
-                space_count(st->space, &(bool){false}) > 0;
+                space_count(st->space, &(bool){false}) > 0 || method_copies(&st->method);
     if (ends)
         return OK;
     error_set(e, E_INVALID, "this search would never end");

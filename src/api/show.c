@@ -1,4 +1,5 @@
 /* `trawl show`: one search, or one trial, in full. */
+#include "api/lineage.h"
 #include "api/logs.h"
 #include "api/params.h"
 #include "api/project.h"
@@ -23,7 +24,7 @@ static enum code show_trial_json(struct reading *r, const struct search_row *row
 {
     struct checkpoint_sizes sizes;
     measure_trial(r, &sizes);
-    return trial_json_of(r->store, row, trial_id_number(r->target.trial), &sizes, j, e);
+    return trial_json_in_full(r->store, row, r->target.trial, &sizes, j, e);
 }
 
 static enum code show_search_json(struct reading *r, const struct search_row *row, struct json *j,
@@ -267,6 +268,11 @@ static enum code print_trial(struct screen *out, const struct reading *r,
     field(out, "trial", buf_view(&b));
     field(out, "state", str_of(trial_state_name(row->state)));
     field(out, "why", row->why);
+    buf_clear(&b);
+    if (row->parent > 0)
+        buf_fmt(&b, "%lld.%lld, from step %lld", search, (long long)row->parent,
+                (long long)row->from_step);
+    field(out, "parent", buf_view(&b));
     print_value(out, scoring, row);
     enum code c = print_origin(out, r, e);
     buf_clear(&b);
@@ -288,6 +294,36 @@ static enum code print_trial(struct screen *out, const struct reading *r,
     return c;
 }
 
+/* A line a stage, the first one first. */
+static enum code print_schedule(struct screen *out, const struct reading *r, struct arena *a,
+                                struct error *e)
+{
+    struct lineage x;
+    struct table *t;
+    static const struct column columns[] = {
+        {"schedule", false}, {"to step", true}, {"configuration", false}};
+    enum code c = lineage_of(r->store, r->target.trial, a, &x, e);
+    if (c == OK)
+        c = table_new(out, columns, sizeof columns / sizeof columns[0], &t, e);
+    if (c != OK)
+        return c;
+    for (size_t i = 0; i < x.n; i++) {
+        struct buf b;
+        buf_init(&b, 1 << 20);
+        table_cell_fmt(t, TONE_BOLD, "%lld.%lld", (long long)r->target.search.v,
+                       (long long)x.v[i].trial);
+        table_cell_fmt(t, TONE_PLAIN, "%lld", (long long)x.v[i].until);
+        params_short(x.v[i].params, 1000, &b);
+        table_cell(t, TONE_PLAIN, buf_view(&b));
+        table_row_end(t);
+        buf_free(&b);
+    }
+    c = table_end(t, e);
+    table_free(t);
+    screen_text(out, TONE_PLAIN, STR("\n"));
+    return c;
+}
+
 static enum code show_trial(struct invocation *inv, struct reading *r, struct error *e)
 {
     struct arena a;
@@ -302,9 +338,10 @@ static enum code show_trial(struct invocation *inv, struct reading *r, struct er
         scoring_of(&search, &scoring);
         c = print_trial(inv->out, r, &scoring, &row, e);
     }
-    if (c == OK) {
+    if (c == OK && row.parent > 0)
+        c = print_schedule(inv->out, r, &a, e);
+    if (c == OK)
         c = print_attempts(inv->out, r->store, r->target.trial, e);
-    }
     arena_free(&a);
     return c;
 }

@@ -23,6 +23,7 @@ static const struct option options[] = {
     {"time", 't', "TIME", "how long, in the cluster's time: 90s, 30m, 24h"},
     {"method", 0, "METHOD", "auto, random, sobol + asha(eta=3), ..."},
     {"seed", 0, "N", "seed of the first run (default: the file's, or 1)"},
+    {"schedule", 0, "FILE", "replay a schedule, as `trawl export --schedule` writes it"},
     {"workers", 'w', "N", "attempts at once (default: the file's parallel, or 1)"},
     {"function", 0, "NAME", "what programs report: sphere (default), rosenbrock, rastrigin, ..."},
     {"table", 0, "CSV", "they report what a table has: columns of parameters, of values, of steps"},
@@ -212,14 +213,19 @@ static enum code read_run(const struct invocation *inv, struct simulation *x, st
 }
 
 /* What would never end, or can't be simulated. */
-static enum code check(const struct settings *st, struct error *e)
+static enum code check(const struct invocation *inv, const struct settings *st, struct error *e)
 {
-    bool exact;
+    bool exact, copies = method_copies(&st->method);
     bool ends = st->effort.trials > 0 || st->time_ns > 0 || st->steps_total > 0 || st->cost > 0 ||
-                space_count(st->space, &exact) > 0;
+                space_count(st->space, &exact) > 0 || copies;
     if (!ends) {
         error_set(e, E_INVALID, "the search would never end");
         error_hint(e, "give it --trials or --time");
+        return E_INVALID;
+    }
+    if (copies && option_given(inv, "scratch")) {
+        error_set(e, E_INVALID, "this method copies checkpoints, and with --scratch none is kept");
+        error_hint(e, "leave --scratch out");
         return E_INVALID;
     }
     if (st->n_measures > 1) {
@@ -235,7 +241,7 @@ static enum code prepare(const struct invocation *inv, struct simulation *x, str
 {
     enum code code = project_load_space(inv, &x->settings, e);
     if (code == OK)
-        code = check(x->settings, e);
+        code = check(inv, x->settings, e);
     if (code == OK)
         code = read_run(inv, x, e);
     if (code == OK)

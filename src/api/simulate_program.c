@@ -7,6 +7,7 @@
  */
 #include "api/simulate.h"
 
+#include "base/copy.h"
 #include "base/io.h"
 #include "conf/command.h"
 #include "wire/scan.h"
@@ -94,7 +95,7 @@ static enum code read_output(struct going *g, int fd)
     char chunk[CHUNK];
     struct scan *scan;
     ssize_t n;
-    int64_t from = g->ret->n > 0 ? g->ret->points[g->ret->n - 1].step : 0;
+    int64_t from = g->ret->n > 0 ? g->ret->points[g->ret->n - 1].step : g->attempt->from;
     enum code code = scan_new(&scan, st->names, st->n_names, st->pattern, from, g->e);
     if (code != OK)
         return code;
@@ -210,6 +211,35 @@ static enum code run_words(struct going *g, char **words, char **env)
     return code;
 }
 
+static enum code copy(struct going *g, const char *from, const char *to)
+{
+    static const struct copy_limits limits = {.bytes = (int64_t)1 << 36, .entries = 1000000};
+    if (!from || !to)
+        return error_nomem(g->e);
+    return copy_folder(from, to, &limits, NULL, g->e);
+}
+
+static char *handed(struct going *g, int64_t trial, int64_t step)
+{
+    return arena_fmt(&g->arena, "%s/%lld/handed@%lld", g->p->scratch, (long long)trial,
+                     (long long)step);
+}
+
+/* A program runs when its attempt begins, at once: so the checkpoint of a step that another may
+ * begin with is kept before its own trial goes on, and found there. */
+static enum code hand_on(struct going *g)
+{
+    const struct sim_attempt *a = g->attempt;
+    if (g->ret->asked > 0 && method_copies(&g->p->st->method))
+        return copy(g, g->checkpoint.p, handed(g, a->trial, g->ret->asked));
+    if (g->ret->asked > 0 || a->parent == 0)
+        return OK;
+    const char *from = handed(g, a->parent, a->from);
+    if (from && access(from, F_OK) != 0)
+        from = arena_fmt(&g->arena, "%s/%lld/checkpoint", g->p->scratch, (long long)a->parent);
+    return copy(g, from, g->checkpoint.p);
+}
+
 static enum code make_folder(struct going *g)
 {
     struct program *p = g->p;
@@ -233,7 +263,11 @@ static enum code make_folder(struct going *g)
     if (!g->folder.p || !g->checkpoint.p || !g->params_path.p ||
         command_params_text(g->attempt->config, &g->arena, &text) != OK)
         return error_nomem(g->e);
-    enum code code = io_make_dirs(g->checkpoint.p, 0700, g->e);
+    enum code code = io_make_dirs(g->folder.p, 0700, g->e);
+    if (code == OK)
+        code = hand_on(g);
+    if (code == OK)
+        code = io_make_dirs(g->checkpoint.p, 0700, g->e);
     return code == OK ? io_replace_file(g->params_path.p, text, 0600, g->e) : code;
 }
 

@@ -335,7 +335,15 @@ static void print_configuration(struct summary *s, struct str by_hand)
     screen_text(s->out, TONE_PLAIN, STR("\n"));
     params_each(s->best.params, measure_name, &p.width);
     params_each(s->best.params, print_param, &p);
-    if (by_hand.n > 0) {
+    if (s->best.parent > 0) {
+        /* Its values are those of the last part of its training alone. */
+        long long id = (long long)s->search.id.v, best = (long long)trial_id_number(s->best.id);
+        screen_fmt(s->out, TONE_DIM, "\nfrom      ");
+        screen_fmt(s->out, TONE_PLAIN, "%lld.%lld at step %lld: the last part of a schedule\n", id,
+                   (long long)s->best.parent, (long long)s->best.from_step);
+        screen_fmt(s->out, TONE_DIM, "schedule  ");
+        screen_fmt(s->out, TONE_PLAIN, "trawl export %lld.%lld --schedule\n", id, best);
+    } else if (by_hand.n > 0) {
         screen_text(s->out, TONE_DIM, STR("\nby hand   "));
         screen_text(s->out, TONE_PLAIN, by_hand);
         screen_text(s->out, TONE_PLAIN, STR("\n"));

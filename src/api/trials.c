@@ -114,8 +114,11 @@ static enum code on_trial(void *self, const struct trial_row *row)
     table_cell(l->table, state_tone(row->state), str_of(trial_state_name(row->state)));
     value_cells(l, row);
     params_short(row->params, 1000, &b);
+    if (row->parent > 0)
+        buf_fmt(&b, "  — from %lld.%lld at step %lld", (long long)trial_id_search(row->id).v,
+                (long long)row->parent, (long long)row->from_step);
     if (row->why.n > 0) {
-        buf_cstr(&b, "  — ");
+        buf_cstr(&b, row->parent > 0 ? ", " : "  — ");
         buf_str(&b, row->why);
     }
     table_cell(l->table, TONE_PLAIN, buf_view(&b));

@@ -162,10 +162,15 @@ static void on_started(struct view *v, const struct event *ev)
                           .has_value = ev->has_value,
                           .baseline = ev->baseline};
     params_text(r->params, sizeof r->params, ev->params);
-    if (v->style == VIEW_PLAIN)
-        keep(v, ev->time, TONE_PLAIN, "trial %lld.%lld started%s%s  %s", (long long)ev->search.v,
-             (long long)ev->trial, ev->attempt > 1 ? " again" : "",
-             ev->baseline ? " (baseline)" : "", r->params);
+    if (v->style != VIEW_PLAIN)
+        return;
+    char from[80] = "";
+    if (ev->parent > 0 && ev->attempt == 1)
+        snprintf(from, sizeof from, " from %lld.%lld at step %lld", (long long)ev->search.v,
+                 (long long)ev->parent, (long long)ev->from_step);
+    keep(v, ev->time, TONE_PLAIN, "trial %lld.%lld started%s%s%s  %s", (long long)ev->search.v,
+         (long long)ev->trial, ev->attempt > 1 ? " again" : "", ev->baseline ? " (baseline)" : "",
+         from, r->params);
 }
 
 static void on_report(struct view *v, const struct event *ev)

@@ -3,7 +3,8 @@
  */
 #include "conf/schema.h"
 
-#define STEPS_MAX  1000000000000LL /* 10^12 */
+#include "search/allocator.h"
+
 #define TRIALS_MAX 1000000000LL
 #define MEMORY_MIN (1LL << 20)
 #define GRACE_NS   10000000000LL /* what a program has to end itself where nothing is said */
@@ -29,6 +30,7 @@ enum {
     S_SEEDS,
     S_ORDER,
     S_FIRST,
+    S_SCHEDULE,
     S_COUNT
 };
 
@@ -39,6 +41,7 @@ static const struct schema_key search_keys[S_COUNT] = {
     [S_PARALLEL] = {.name = "parallel"}, [S_SEED] = {.name = "seed"},
     [S_SEEDS] = {.name = "seeds"},       [S_ORDER] = {.name = "order"},
     [S_FIRST] = {.name = "first"},       [S_STEP_TIME] = {.name = "step_time"},
+    [S_SCHEDULE] = {.name = "schedule"},
 };
 
 static void read_budget(struct load *l, const struct node *n)
@@ -96,13 +99,18 @@ static void read_seeds(struct load *l, const struct node *n)
 static bool read_method(struct load *l, const struct node *n)
 {
     struct settings *s = l->s;
-    struct str text = STR("auto");
+    struct str text = s->n_stages > 0 ? STR("random + replay") : STR("auto");
     struct location at = n ? n->at : l->at;
     struct error e = {0};
     if (n && !read_text(l, n, "search.method", &text))
         return false;
     if (method_parse(&s->arena, text, at, &s->method, &e) != OK) {
         (void)problem(l, at, &e);
+        return false;
+    }
+    if (s->method.allocator == &allocator_replay && s->n_stages == 0) {
+        (void)problem_at(l, at, E_INVALID, "give it in search.schedule, and leave method out",
+                         "replay needs a schedule, and there is none");
         return false;
     }
     struct method resolved = s->method;
@@ -112,6 +120,35 @@ static bool read_method(struct load *l, const struct node *n)
         return method_pauses(&resolved);
     (void)problem(l, at, &e);
     return false;
+}
+
+/* What a schedule says of itself is said nowhere else: who trains, and how far. */
+static void open_schedule(struct load *l, const struct node *const *found)
+{
+    static const struct {
+        int key;
+        const char *name;
+    } others[] = {{S_METHOD, "method"}, {S_FIRST, "first"}};
+    struct settings *s = l->s;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (found[others[i].key])
+            (void)problem_at(l, found[others[i].key]->at, E_INVALID, "leave it out",
+                             "search.%s has no meaning beside search.schedule, which is replayed "
+                             "as it stands",
+                             others[i].name);
+    read_schedule(l, found[S_SCHEDULE]);
+    if (s->n_stages == 0)
+        return;
+    int64_t end = s->stages[s->n_stages - 1].until;
+    if (s->effort.has_steps && s->effort.max_steps != end) {
+        (void)problem_at(l, found[S_SCHEDULE]->at, E_INVALID, "leave search.budget out",
+                         "the schedule ends at step %lld, and search.budget.max is %lld",
+                         (long long)end, (long long)s->effort.max_steps);
+        return;
+    }
+    s->effort.min_steps = s->effort.has_steps ? s->effort.min_steps : 1;
+    s->effort.has_steps = true;
+    s->effort.max_steps = end;
 }
 
 static void read_limits(struct load *l, const struct node *const *found)
@@ -153,6 +190,8 @@ void read_search(struct load *l, const struct node *search)
         s->fixed_order = order == 1;
     if (found[S_FIRST] && l->space_right)
         read_first(l, found[S_FIRST]);
+    if (found[S_SCHEDULE] && l->space_right)
+        open_schedule(l, found);
     if (before != l->problems->n + l->problems->dropped)
         l->space_right = false; /* the method can't be held against an effort that is wrong */
     if (read_method(l, found[S_METHOD]) && s->fixed_order && found[S_ORDER])

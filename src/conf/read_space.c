@@ -7,13 +7,14 @@
  */
 #include "conf/schema.h"
 
-enum { LONG_PRIOR, LONG_WHEN, LONG_DEFAULT, LONG_ARG, LONG_COUNT };
+enum { LONG_PRIOR, LONG_WHEN, LONG_DEFAULT, LONG_ARG, LONG_CHANGE, LONG_COUNT };
 
 static const struct schema_key long_keys[LONG_COUNT] = {
     [LONG_PRIOR] = {.name = "prior", .needed = "like prior: uniform(0, 1)"},
     [LONG_WHEN] = {.name = "when"},
     [LONG_DEFAULT] = {.name = "default"},
     [LONG_ARG] = {.name = "arg"},
+    [LONG_CHANGE] = {.name = "change"},
 };
 
 static bool is_word_char(char c)
@@ -134,6 +135,7 @@ static bool read_long(struct load *l, const struct node *map, struct param_decl 
         d->default_at = found[LONG_DEFAULT]->at;
         d->has_default = read_value(l, found[LONG_DEFAULT], "default", &d->def);
     }
+    d->has_change = read_bool(l, found[LONG_CHANGE], "change", &d->change);
     right = read_arg(l, found[LONG_ARG], d) && right;
     return right && before == l->problems->n + l->problems->dropped && declare(l, d);
 }
@@ -266,6 +268,49 @@ static bool read_point(struct load *l, const char *what, const struct node *n, s
     if (config_complete(s->space, &s->arena, given, ret, &e) == OK)
         return true;
     return point_problem(l, what, key_place(l, n), "", &e);
+}
+
+/* One {until, params}; steps ascend from `after`. */
+static bool read_stage(struct load *l, const struct node *n, int64_t after,
+                       struct schedule_stage *ret)
+{
+    enum { UNTIL, PARAMS, COUNT };
+    static const struct schema_key keys[COUNT] = {
+        [UNTIL] = {.name = "until", .needed = "like {until: 3, params: {lr: 0.1}}"},
+        [PARAMS] = {.name = "params", .needed = "like {until: 3, params: {lr: 0.1}}"},
+    };
+    const struct node *found[COUNT];
+    if (!schema_open(l, n, "search.schedule", keys, COUNT, found))
+        return false;
+    bool right = read_whole(l, found[UNTIL], "search.schedule.until", 1, STEPS_MAX, &ret->until);
+    if (right && ret->until <= after)
+        right = problem_at(l, found[UNTIL]->at, E_INVALID, "a stage ends after the one before it",
+                           "search.schedule goes back, from step %lld to %lld", (long long)after,
+                           (long long)ret->until);
+    return right && found[PARAMS] && read_point(l, "search.schedule", found[PARAMS], &ret->config);
+}
+
+void read_schedule(struct load *l, const struct node *schedule)
+{
+    struct settings *s = l->s;
+    if (schedule->kind != NODE_LIST || schedule->n == 0 || schedule->n > STAGES_MAX) {
+        (void)problem_at(l, schedule->at, E_INVALID,
+                         "like schedule: [{until: 3, params: {lr: 0.1}}, ...]",
+                         "search.schedule is no list of 1 to %d stages", STAGES_MAX);
+        return;
+    }
+    struct schedule_stage *stages = arena_array(&s->arena, schedule->n, sizeof(*stages));
+    if (!stages) {
+        (void)problem_nomem(l);
+        return;
+    }
+    for (size_t i = 0; i < schedule->n; i++)
+        if (!read_stage(l, schedule->items[i], i ? stages[i - 1].until : 0, &stages[i]))
+            return;
+    s->stages = stages;
+    s->n_stages = schedule->n;
+    s->first = &stages[0].config;
+    s->n_first = 1;
 }
 
 /* No configuration is run twice, so one that stands here twice is a slip. */

@@ -71,6 +71,9 @@ void read_space(struct load *l, const struct node *parameters, const struct node
                 const struct node *baseline);
 /* search.first, of a space that is right. */
 void read_first(struct load *l, const struct node *first);
+/* search.schedule, likewise: its first values are the only first point. */
+#define STEPS_MAX 1000000000000LL /* 10^12: of a budget */
+void read_schedule(struct load *l, const struct node *schedule);
 struct command_nodes {
     const struct node *command, *shell, *args, *env, *config;
 };

@@ -18,7 +18,9 @@ struct searcher_settings settings_searcher(const struct settings *s)
                                    .replicates = s->replicates,
                                    .baseline = s->has_baseline ? &s->baseline : NULL,
                                    .n_first = s->n_first,
-                                   .first = s->first};
+                                   .first = s->first,
+                                   .n_stages = s->n_stages,
+                                   .stages = s->stages};
     for (size_t i = 0; i < s->n_objectives; i++)
         ss.minimize[i] = s->minimize[i];
     return ss;

@@ -57,6 +57,8 @@ struct settings {
     struct config baseline;
     size_t n_first; /* search.first: all different, and none the baseline */
     const struct config *first;
+    size_t n_stages; /* search.schedule; 0: there is none */
+    const struct schedule_stage *stages;
     struct method method;            /* as written; resolved by the caller with method_resolve */
     struct effort effort;            /* parallel 0: as many as the slots hold */
     int64_t time_ns, steps_total;    /* search.time, search.steps; 0: none */

@@ -42,6 +42,7 @@ struct bare_spec {
     int64_t attempt, trial; /* trial: its number within the search */
     int attempt_number;
     int64_t steps, seed, from_step, next_wanted;
+    int64_t parent;              /* whose checkpoint it begins with, of from_step; 0: its own */
     const struct config *config; /* borrowed until `gone` */
 };
 

@@ -15,7 +15,8 @@ struct record {
     int64_t budget; /* 0: none */
     int64_t step;   /* of its last report, then of its end; -1: none */
     double value;   /* of its last report */
-    uint64_t hash;  /* of its configuration */
+    int64_t from;   /* the step it began at, with another one's checkpoint; else 0 */
+    uint64_t hash;  /* of its configuration, and of those it goes on from */
     double *values; /* of its end, one for each objective, where it is valued */
     double missed;  /* by how much requirements are, added up; 0: all met; infinity: unknown */
     enum outcome outcome;
@@ -63,7 +64,7 @@ bool outcome_has_value(enum outcome outcome);
 
 /* Room for one trial more, so that adding it can't fail. */
 enum code record_reserve(struct optimizer *o, struct error *e) must_check;
-/* asked, budget, hash and baseline of `r`. */
+/* asked, budget, from, hash and baseline of `r`. */
 void record_add(struct optimizer *o, const struct record *r);
 /* A paused trial goes on. */
 void record_more(struct record *r, int64_t budget);

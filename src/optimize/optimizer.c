@@ -6,6 +6,7 @@
  */
 #include "optimize/internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define SCRATCH_MAX ((size_t)256 << 20)
@@ -185,6 +186,27 @@ static enum code prepare(struct optimizer *o, struct error *e)
     return OK;
 }
 
+/* Another one takes its place; nobody will tell of it. */
+static enum code end_replaced(struct optimizer *o, int64_t trial, struct error *e)
+{
+    struct record *r = &o->trials[trial - 1];
+    struct exit_record x = {.outcome = OUTCOME_STOPPED, .step = r->step};
+    struct entry entry;
+    if (r->ended)
+        return OK;
+    for (size_t i = 0; i < OBJECTIVES_MAX; i++)
+        x.result.values[i] = i == 0 ? r->value : (double)NAN;
+    for (size_t i = 0; i < REQUIREMENTS_MAX; i++)
+        x.result.excess[i] = (double)NAN;
+    enum code code = searcher_exit_result(o->searcher, &o->scratch, trial, x.outcome, x.step,
+                                          &x.result, &entry, e);
+    if (code == OK)
+        code = optimizer_keep(o, &entry, e);
+    if (code == OK)
+        record_end(o, r, &x);
+    return code;
+}
+
 static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret, struct error *e)
 {
     struct entry entry;
@@ -203,8 +225,11 @@ static enum code ask(struct optimizer *o, struct arena *a, struct proposal *ret,
         if (code == OK)
             record_add(o, &(struct record){.asked = at,
                                            .budget = p.steps,
-                                           .hash = config_hash(&p.config),
+                                           .from = p.parent > 0 ? p.from : 0,
+                                           .hash = p.hash,
                                            .baseline = p.baseline});
+        if (code == OK && p.parent > 0)
+            code = end_replaced(o, p.over, e);
     } else if (p.kind == ASK_MORE) {
         code = optimizer_keep(o, &entry, e);
         if (code == OK)

@@ -32,7 +32,8 @@ enum code optimizer_new(struct optimizer **ret, struct settings *settings, uint6
                         struct clock clock, struct error *e) must_check;
 void optimizer_free(struct optimizer *o);
 
-/* The next trial, or one that was paused and goes on, in `a`, as searcher_ask has it. ASK_DONE too
+/* The next trial, or one that was paused and goes on, in `a`, as searcher_ask has it; one that a
+ * trial with a parent replaces has ended by that, and is not to be told of. ASK_DONE too
  * when the settings' trials, time or steps are used up. */
 enum code optimizer_ask(struct optimizer *o, struct arena *a, struct proposal *ret,
                         struct error *e) must_check;

@@ -49,7 +49,8 @@ void record_more(struct record *r, int64_t budget)
  * never falls behind the one before it, but for -1: none. */
 static void move_to(struct optimizer *o, struct record *r, int64_t step)
 {
-    int64_t more = (step > 0 ? step : 0) - (r->step > 0 ? r->step : 0);
+    int64_t begun = r->step > r->from ? r->step : r->from;
+    int64_t more = step > begun ? step - begun : 0;
     if (__builtin_add_overflow(o->steps_used, more, &o->steps_used))
         o->steps_used = INT64_MAX;
     r->step = step;

@@ -273,7 +273,8 @@ static enum code recall_ask(struct optimizer *o, struct saved *s, const struct e
     if (code == OK)
         record_add(o, &(struct record){.asked = at,
                                        .budget = asked.steps,
-                                       .hash = config_hash(&asked.config),
+                                       .from = asked.parent > 0 ? asked.from : 0,
+                                       .hash = searcher_hash(o->searcher, x->trial),
                                        .baseline = asked.baseline});
     return code;
 }

@@ -60,8 +60,10 @@ static void write_trial(struct json *j, const struct proposal *p)
         jw_i64(j, p->steps);
     else
         jw_null(j);
-    if (p->kind == ASK_MORE)
+    if (p->kind == ASK_MORE || p->parent > 0)
         key_i64(j, "from", p->from);
+    if (p->parent > 0)
+        key_i64(j, "parent", p->parent);
     if (p->baseline)
         key_true(j, "baseline");
     if (p->by) {

@@ -158,6 +158,9 @@ static enum code report(struct optimizer *o, int64_t trial, int64_t step, double
     if (step <= r->step)
         return error_set(e, E_STATE, "trial %lld has reported step %lld already, so %lld is late",
                          (long long)trial, (long long)r->step, (long long)step);
+    if (step <= r->from)
+        return error_set(e, E_STATE, "trial %lld begins at step %lld, so %lld is late",
+                         (long long)trial, (long long)r->from, (long long)step);
     return feed_report(o, trial, step, value, ret, e);
 }
 

@@ -145,7 +145,7 @@ static enum code prepare(struct scheduler *s, struct live_attempt *at, struct er
     at->row.number = t->attempts + 1;
     at->row.state = ATTEMPT_STARTING;
     at->row.exit_code = at->row.signal = -1;
-    at->row.from_step = t->row.step > 0 ? t->row.step : 0;
+    at->row.from_step = t->row.step > t->row.from_step ? t->row.step : t->row.from_step;
     at->row.started = sched_real(s);
     bool bare = s->executor->ops->start_bare != NULL;
     at->row.executor = bare ? STR("sim") : STR("local");
@@ -177,6 +177,7 @@ bool live_attempt_begin(struct scheduler *s, struct live_trial *t)
     }
     t->attempt = at;
     t->attempts++;
+    t->began_from = at->row.from_step;
     if (t->row.started == 0)
         t->row.started = at->row.started;
     search_slots_changed(s, t->search, +1);
@@ -227,7 +228,7 @@ enum code live_attempt_adopt(struct scheduler *s, struct live_trial *t,
     return OK;
 }
 
-static void fail_search(struct scheduler *s, struct search *q, const char *why)
+void search_fail(struct scheduler *s, struct search *q, const char *why)
 {
     search_set_state(s, q, SEARCH_FAILED, why);
     for (size_t i = 0; i < q->n_trials; i++) {
@@ -269,7 +270,7 @@ static void watch_failures(struct scheduler *s, struct search *q, const struct a
     snprintf(why, sizeof why, "the first %d attempts failed alike (%s%s%.*s%.*s)", ALIKE_FAILURES,
              attempt_reason_name(row->reason), status, row->detail.n > 0 ? 2 : 0, ": ",
              row->detail.n > 200 ? 200 : STR_FMT(row->detail));
-    fail_search(s, q, why);
+    search_fail(s, q, why);
 }
 
 /* What failed may have failed because another trial wrote into the code of all. */
@@ -277,7 +278,7 @@ static void watch_code(struct scheduler *s, struct search *q)
 {
     char why[400];
     if (q->state == SEARCH_RUNNING && search_code_changed(s, q, why))
-        fail_search(s, q, why);
+        search_fail(s, q, why);
 }
 
 static bool counts_as_retry(struct live_trial *t, enum attempt_reason reason)

@@ -144,6 +144,10 @@ static void kind_fields(const struct event *ev, struct json *j)
         key_i64(j, "seed", ev->seed);
         if (ev->steps > 0)
             key_i64(j, "steps", ev->steps);
+        if (ev->parent > 0) {
+            key_i64(j, "parent", ev->parent);
+            key_i64(j, "from_step", ev->from_step);
+        }
         jw_key(j, "params");
         jw_raw(j, ev->params);
         break;

@@ -32,6 +32,7 @@ struct event {
     bool baseline;
     struct str params;
     int64_t seed, steps;
+    int64_t parent, from_step; /* whose checkpoint it began with, of which step; 0: nobody's */
     int64_t step;
     double value;
     bool has_value;

@@ -224,9 +224,11 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
     struct trial_row row = {.id = trial_id_of(q->id, p->trial),
                             .state = TRIAL_QUEUED,
                             .baseline = p->baseline,
-                            .config_hash = (int64_t)config_hash(&p->config),
+                            .config_hash = (int64_t)p->hash,
                             .seed = p->seed,
                             .steps = p->steps,
+                            .parent = p->parent,
+                            .from_step = p->parent > 0 ? p->from : 0,
                             .value = (double)NAN,
                             .step = -1};
     struct buf b;
@@ -245,7 +247,22 @@ static bool insert_trial(struct scheduler *s, struct search *q, const struct pro
         return false;
     }
     q->counts[TRIAL_QUEUED]++;
-    return sched_took(s, store_trial_insert(s->o.store, &t->row, &e), &e);
+    return sched_took(s, store_trial_insert(s->o.store, &t->row, &e), &e) && hand_on_copy(s, t);
+}
+
+/* Another one takes its place. A program that is still saving its checkpoint ends by itself. */
+static void end_replaced(struct scheduler *s, struct search *q, const struct proposal *p)
+{
+    char why[64];
+    struct live_trial *t = live_trial_find(q, p->over);
+    if (t == NULL || trial_state_final(t->row.state))
+        return;
+    t->rung = RUNG_CLIMBS;
+    t->stop_decided = true;
+    if (t->attempt != NULL && !t->attempt->exited)
+        return;
+    snprintf(why, sizeof why, "replaced by %lld.%lld", (long long)q->id.v, (long long)p->trial);
+    trial_end(s, t, TRIAL_STOPPED, str_of(why));
 }
 
 /* A paused trial goes on: at once, or when its last attempt is gone. */
@@ -256,6 +273,8 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
         return false;
     t->row.steps = p->steps;
     t->dirty = true;
+    if (p->keep && !hand_on_keep(s, t, p->from))
+        return false;
     if (t->attempt != NULL)
         live_attempt_touch(s, t->attempt);
     if (t->attempt != NULL && !t->attempt->exited) {
@@ -320,7 +339,10 @@ static bool ask(struct scheduler *s, struct search *q)
         q->asked = p.trial;
         if (s->only_first)
             q->open_for_asks = false;
-        ahead_taken(s, q);
+        if (p.parent == 0)
+            ahead_taken(s, q);
+        else if (asked)
+            end_replaced(s, q, &p);
     }
     arena_free(&a);
     return asked;
@@ -328,7 +350,7 @@ static bool ask(struct scheduler *s, struct search *q)
 
 bool feed_may_start(const struct scheduler *s, const struct search *q)
 {
-    if (q->state != SEARCH_RUNNING || q->over_budget || q->running >= q->parallel)
+    if (q->state != SEARCH_RUNNING || q->over_budget || q->running + q->handings >= q->parallel)
         return false;
     int used = 0, capacity = s->o.cpus;
     for (const struct search *o = s->searches; o != NULL; o = o->next) {

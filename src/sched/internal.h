@@ -60,6 +60,9 @@ struct live_trial {
     int64_t furthest;         /* the highest step of any report; -1: none */
     struct live_attempt *attempt;
     int attempts, lost;
+    int64_t began_from; /* the highest step that an attempt began at */
+    int readers;        /* copies of its checkpoint that are to be made */
+    bool awaits_copy;   /* of its parent's checkpoint, or of its own */
     enum wish wish;
     enum rung_state rung;
     /* keeping.c */
@@ -93,6 +96,25 @@ struct live_attempt {
     int64_t paced_step, paced_at; /* of its last report; 0: none yet, below 0: not from its start */
     struct live_attempt *previous, *next; /* of those that were touched */
     bool touched;
+};
+
+/* A checkpoint that is copied, or waits to be (hand_on.c). */
+struct handing {
+    struct handing *next;
+    struct scheduler *s;
+    struct search_id search;
+    int64_t trial;        /* that waits for it */
+    int64_t source, step; /* whose checkpoint, of which step; its own: it is to be kept */
+    bool out;             /* it was begun */
+    char *from, *to;      /* NULL until then */
+    enum code code;
+    struct error error;
+};
+
+/* A checkpoint that was kept for others. */
+struct handed {
+    struct search_id search;
+    int64_t trial, step;
 };
 
 /* Done after the commit, in order. */
@@ -148,6 +170,7 @@ struct search {
     size_t n_spare, spare_capacity;
     bool spare_new; /* some are, or the best may be another */
     int running;    /* live attempts */
+    int handings;   /* trials that wait for a copy of a checkpoint */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t last_report;          /* of those that were replayed: its time */
     int64_t elapsed_ns, since_ns; /* time used before `since`; since 0: the clock stands */
@@ -188,6 +211,9 @@ struct scheduler {
     struct chore *chores;         /* keeping.c: what workers do */
     struct action *actions, *acting;
     size_t n_actions, actions_capacity, acting_capacity;
+    struct handing *handings;
+    struct handed *handed;
+    size_t n_handed, handed_capacity;
     struct arena events_arena; /* texts of queued events */
     struct event *events;
     size_t n_events, events_capacity;
@@ -230,6 +256,8 @@ bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, con
 bool search_note_preempted(struct scheduler *s, const struct live_attempt *at);
 void search_set_state(struct scheduler *s, struct search *q, enum search_state state,
                       const char *why);
+/* It failed, and nothing more of it runs. */
+void search_fail(struct scheduler *s, struct search *q, const char *why);
 void search_free(struct search *q);
 /* Ends the search when nothing is left to do. */
 void search_finish_if_done(struct scheduler *s, struct search *q);
@@ -369,6 +397,18 @@ void keeping_over(struct scheduler *s, struct search *q, const struct trial_row 
 /* After a commit: what nobody needs goes. */
 void keeping_free(struct scheduler *s);
 void keeping_forget(struct scheduler *s);
+
+/* hand_on.c: checkpoints handed on to other trials. */
+/* A trial with a parent, of which no attempt was made yet, waits for its checkpoint. False: the
+ * scheduler is dead. */
+bool hand_on_copy(struct scheduler *s, struct live_trial *t);
+/* It goes on from a step whose checkpoint may be asked for yet, and waits until that is kept. */
+bool hand_on_keep(struct scheduler *s, struct live_trial *t, int64_t step);
+/* Whatever a controller that died owed a live trial. */
+bool hand_on_replay(struct scheduler *s, struct live_trial *t);
+/* After a commit: begins what can be begun, and removes what nobody may ask for any more. */
+void hand_on_act(struct scheduler *s);
+void hand_on_free(struct scheduler *s);
 
 /* ahead.c: suggestions, made by workers. */
 /* Before an ask: what it needs is begun, if it isn't already. */

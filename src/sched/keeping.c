@@ -324,6 +324,8 @@ void keeping_over(struct scheduler *s, struct search *q, const struct trial_row 
 {
     if (!q->settings->only_best_checkpoints || row->baseline || row->state == TRIAL_FAILED)
         return;
+    if (method_copies(&q->settings->method)) /* others may begin with it */
+        return;
     if (q->n_spare == q->spare_capacity) {
         size_t want = q->spare_capacity > 0 ? q->spare_capacity * 2 : 64;
         int64_t *p = reallocarray(q->spare, want, sizeof *p);

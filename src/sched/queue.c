@@ -8,7 +8,8 @@
 
 static bool may_start(const struct live_trial *t)
 {
-    return t->row.state == TRIAL_QUEUED && t->attempt == NULL && !t->copying;
+    return t->row.state == TRIAL_QUEUED && t->attempt == NULL && !t->copying && !t->awaits_copy &&
+           t->readers == 0;
 }
 
 /* --- the queue --- */

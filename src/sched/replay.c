@@ -164,11 +164,12 @@ static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct replay *r = self;
     struct search *q = r->q;
-    search_count_steps(q, 0, row->step);
+    search_count_steps(q, row->from_step, row->step);
     if (trial_state_final(row->state) && is_over(r, trial_id_number(row->id))) {
         /* Only for the incumbent. */
         struct live_trial t = {.search = q, .row = *row};
-        if (row->state == TRIAL_COMPLETED || row->state == TRIAL_STOPPED)
+        bool lost = searcher_is_replaced(q->searcher, trial_id_number(row->id));
+        if (row->state == TRIAL_COMPLETED || (row->state == TRIAL_STOPPED && !lost))
             trial_consider_best(r->s, &t);
         keeping_over(r->s, q, row);
         return OK;
@@ -179,6 +180,10 @@ static enum code on_trial(void *self, const struct trial_row *row)
     int flags = flags_of(r, trial_id_number(row->id));
     t->stop_decided = (flags & FLAG_DECIDED) != 0;
     t->rung = (flags & FLAG_WAITS) != 0 ? RUNG_WAITS : RUNG_CLIMBS;
+    if (searcher_is_replaced(q->searcher, trial_id_number(row->id))) {
+        t->stop_decided = true;
+        t->rung = RUNG_CLIMBS;
+    }
     t->wish = (flags & FLAG_CANCEL) != 0  ? WISH_CANCEL
               : (flags & FLAG_STOP) != 0  ? WISH_STOP
               : (flags & FLAG_PAUSE) != 0 ? WISH_PAUSE
@@ -211,6 +216,8 @@ static enum code on_attempt(void *self, const struct attempt_row *row)
         return OK;
     if (row->number > t->attempts)
         t->attempts = row->number;
+    if (row->from_step > t->began_from)
+        t->began_from = row->from_step;
     if (row->state == ATTEMPT_LOST)
         t->lost++;
     if (row->state != ATTEMPT_STARTING && row->state != ATTEMPT_RUNNING)
@@ -331,6 +338,8 @@ static enum code refeed_trials(struct scheduler *s, struct search *q, struct err
         struct live_trial *t = q->trials[i].trial;
         if (t == NULL)
             continue;
+        if (!hand_on_replay(s, t))
+            return s->fatal.code;
         int64_t counted = t->furthest;
         enum code c = replay_taken(s, t, last_fed_step(t), e);
         if (c != OK)

@@ -46,6 +46,7 @@ void scheduler_free(struct scheduler *s)
         search_free(q);
     }
     keeping_forget(s);
+    hand_on_free(s);
     arena_free(&s->events_arena);
     free(s->attempts);
     free(s->actions);
@@ -200,6 +201,8 @@ static void fill_event(struct scheduler *s, struct event *ev, enum event_kind ki
     ev->attempt = t->attempts;
     ev->steps = t->row.steps;
     ev->seed = t->row.seed;
+    ev->parent = t->row.parent;
+    ev->from_step = t->row.from_step;
     ev->step = t->row.step;
     ev->value = t->row.value;
     ev->has_value = t->row.has_value;
@@ -276,6 +279,7 @@ static enum code start_bare(struct scheduler *s, const struct live_attempt *at, 
                                    .steps = t->row.steps,
                                    .seed = t->row.seed,
                                    .from_step = at->row.from_step,
+                                   .parent = at->row.number == 1 ? t->row.parent : 0,
                                    .next_wanted = feed_next_wanted(t, -1),
                                    .config = &t->config};
     return s->executor->ops->start_bare(s->executor, &spec, e);
@@ -412,6 +416,7 @@ void scheduler_settle(struct scheduler *s)
             break;
         act_all(s);
         keeping_free(s);
+        hand_on_act(s);
         emit_events(s);
     } while (s->urgent);
     s->settling = false;

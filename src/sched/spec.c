@@ -3,6 +3,7 @@
  *
  *   <store>/trials/<search>/<trial>/dir            the program's working directory
  *                                  /checkpoint     lasts from attempt to attempt (checkpoint.h)
+ *                                  /handed@STEP    kept for other trials (hand_on.c)
  *                                  /params.json
  *                                  /attempt-1.log  and its spool beside it
  */

@@ -80,7 +80,8 @@ struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
     *t = (struct live_trial){.search = q};
     arena_init(&t->arena, TRIAL_ARENA_MAX);
     t->row = *row;
-    t->furthest = t->kept_step = row->step;
+    t->furthest = row->step > row->from_step ? row->step : row->from_step - (row->from_step == 0);
+    t->kept_step = row->step;
     enum code c = arena_str(&t->arena, row->params, &t->row.params);
     if (c == OK)
         c = arena_str(&t->arena, row->why, &t->row.why);
@@ -162,7 +163,9 @@ void trial_end(struct scheduler *s, struct live_trial *t, enum trial_state state
     trial_set_state(s, t, state);
     struct event *ev = sched_event(s, EVENT_TRIAL_ENDED, q, t);
     ev->text = sched_text(s, why);
-    if (state == TRIAL_COMPLETED || state == TRIAL_STOPPED)
+    /* One that was replaced lost: it is no news, though it may be the first to end. */
+    if (state == TRIAL_COMPLETED ||
+        (state == TRIAL_STOPPED && !searcher_is_replaced(q->searcher, trial_id_number(t->row.id))))
         trial_consider_best(s, t);
     feed_exit(s, t, outcome_of(state));
 }

@@ -385,6 +385,8 @@ static enum code retry_row(struct scheduler *s, struct search *q, const struct t
     c = store_attempts(s->o.store, row->id, count_attempts, t, e);
     if (c == OK)
         c = replay_taken(s, t, INT64_MAX, e);
+    if (c == OK && !hand_on_copy(s, t))
+        c = dead(s, e);
     return c;
 }
 

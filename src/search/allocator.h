@@ -13,6 +13,7 @@ enum allocation_kind {
     ALLOCATE_NEW,    /* start a new configuration */
     ALLOCATE_MORE,   /* go on with a paused trial */
     ALLOCATE_CHOOSE, /* one or the other of these: `choose` says which */
+    ALLOCATE_COPY,   /* start a trial that begins with another's checkpoint */
     ALLOCATE_WAIT,   /* nothing until a report or an exit came */
     ALLOCATE_DONE    /* nothing will be started any more */
 };
@@ -22,6 +23,10 @@ struct allocation {
     int64_t trial; /* ALLOCATE_MORE */
     int64_t steps; /* train up to this step; 0: the search has no steps */
     bool fresh;    /* ALLOCATE_CHOOSE: may it be a new configuration? */
+    bool keep;     /* ALLOCATE_MORE: its checkpoint as it is now may be copied later */
+    /* ALLOCATE_COPY: whose checkpoint, as it was at `from`; and the trial that it replaces, which
+     * trains no further. */
+    int64_t parent, from, over;
 };
 
 /* What a choice between a new configuration and a paused trial is made from. */
@@ -45,6 +50,13 @@ struct choice {
     size_t n_weighed;      /* at most WEIGHED_MAX; 0: as before */
 };
 
+/* What a copy's values are made of. */
+struct vary_request {
+    const struct history *history;
+    int64_t trial;  /* the new one's number */
+    int64_t parent; /* whose values it begins with */
+};
+
 struct allocator_kind {
     const char *name, *about;
     const struct option_kind *options;
@@ -56,6 +68,10 @@ struct allocator_kind {
     enum code (*fits)(const struct method *m, const struct effort *effort, struct error *e);
     enum code (*create)(const struct searcher_settings *settings, void **ret, struct error *e);
     void (*destroy)(void *self);
+    /* The configuration of an ALLOCATE_COPY, which the constraints allow; what it points to lives
+     * in `a`, the space or the history. It changes nothing. NULL: it copies no checkpoints. */
+    enum code (*vary)(const void *self, struct arena *a, const struct vary_request *q,
+                      struct config *ret, struct error *e);
     /* What next? fresh: another configuration may be started. It changes nothing; `started` is told
      * what came of it. The baseline is given max_steps without being asked for. */
     struct allocation (*next)(const void *self, bool fresh);
@@ -69,7 +85,10 @@ struct allocator_kind {
      * bit. NULL: next leaves nothing open. */
     enum code (*choose)(struct arena *a, const struct choice_request *q, struct choice *ret,
                         struct error *e);
-    /* A trial was started, or a paused one goes on. All or nothing. NULL: of no interest. */
+    /* May the trial's checkpoint of this step be copied yet? NULL: none ever is. */
+    bool (*may_copy)(const void *self, int64_t trial, int64_t step);
+    /* A trial was started, or a paused one goes on. All or nothing. NULL: of no interest. Of a
+     * recorded ALLOCATE_COPY that can't have been its own it answers E_STATE. */
     enum code (*started)(void *self, int64_t trial, const struct allocation *x);
     /* The first step >= `step` at which it wants trial's value; INT64_MAX: none. Where a wanted
      * step was jumped over, that is `step` itself. */
@@ -90,7 +109,7 @@ struct allocator_kind {
 
 extern const struct allocator_kind allocator_full, allocator_median, allocator_asha,
     allocator_adaptive, allocator_sha, allocator_hyperband, allocator_patience, allocator_threshold,
-    allocator_freeze_thaw;
+    allocator_freeze_thaw, allocator_pbt, allocator_pb2, allocator_replay;
 
 const struct allocator_kind *allocator_find(struct str name);
 size_t allocator_kinds(const struct allocator_kind *const **ret);

@@ -183,6 +183,11 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
         key_reals(&j, "fitted", r->fitted, r->n_fitted);
     if (r->n_weighed > 0)
         key_reals(&j, "weighed", r->weighed, r->n_weighed);
+    if (r->parent > 0) {
+        key_i64(&j, "parent", r->parent);
+        key_i64(&j, "from", r->from);
+        key_i64(&j, "over", r->over);
+    }
     finish(&j);
 }
 
@@ -202,6 +207,10 @@ void entry_write_more(const struct more_record *r, struct buf *b)
     }
     if (r->n_weighed > 0)
         key_reals(&j, "weighed", r->weighed, r->n_weighed);
+    if (r->keep) {
+        jw_key(&j, "keep");
+        jw_bool(&j, true);
+    }
     finish(&j);
 }
 
@@ -419,6 +428,15 @@ static void get_index(struct reading *r, int64_t *ret_from, int64_t *ret_to)
         wrong(r, "index");
 }
 
+static void get_parent(struct reading *r, struct ask_record *ret)
+{
+    if (!json_object_get(r->root, "parent"))
+        return;
+    ret->parent = get_i64(r, "parent", 1, INT64_MAX);
+    ret->from = get_i64(r, "from", 1, INT64_MAX);
+    ret->over = get_i64(r, "over", 1, INT64_MAX);
+}
+
 static void get_goals(struct reading *r, struct begin_record *b)
 {
     b->n_objectives = 1;
@@ -469,6 +487,7 @@ static void get_more(struct reading *r, int64_t trial, struct arena *a, struct m
     ret->trial = trial;
     ret->steps = get_i64(r, "steps", 1, INT64_MAX);
     ret->from = get_i64(r, "from", 0, INT64_MAX);
+    ret->keep = json_object_get(r->root, "keep") && get_bool(r, "keep");
     ret->chosen = json_object_get(r->root, "fresh") != NULL;
     if (!ret->chosen)
         return;
@@ -498,6 +517,7 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
         b.origin = get_origin(&r, settings->method.sampler);
         get_some_reals(&r, "fitted", FITTED_MAX, a, &b.fitted, &b.n_fitted);
         get_some_reals(&r, "weighed", WEIGHED_MAX, a, &b.weighed, &b.n_weighed);
+        get_parent(&r, &b);
     }
     enum code code = end_reading(&r);
     if (code == OK)

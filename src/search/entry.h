@@ -19,6 +19,7 @@ struct more_record {
     int64_t index, next_index, seen;
     const double *weighed;
     size_t n_weighed;
+    bool keep; /* its checkpoint may be copied yet */
 };
 
 struct ask_record {
@@ -33,7 +34,9 @@ struct ask_record {
     size_t n_fitted;
     const double *weighed; /* where it was chosen, rather than a paused trial */
     size_t n_weighed;
-    bool is_more; /* a paused trial goes on: of the above only `more` says anything */
+    int64_t parent, from; /* whose checkpoint it begins with, of which step; 0: nobody's */
+    int64_t over;         /* the trial that it replaces, where it has a parent */
+    bool is_more;         /* a paused trial goes on: of the above only `more` says anything */
     struct more_record more;
 };
 

@@ -81,6 +81,8 @@ bool method_pauses(const struct method *m);
 /* Does its allocator leave it to a model which paused trial goes on, or whether something new
  * starts? It must have one. */
 bool method_chooses(const struct method *m);
+/* Does it copy checkpoints from one trial to another, and end by itself? */
+bool method_copies(const struct method *m);
 /* Can its sampler and allocator follow so many objectives? E_INVALID with a hint. */
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e) must_check;
 /* "sobol + asha(eta=3)": all options spelt out; parses back to the same. */

@@ -69,7 +69,7 @@ enum next next_kind(const struct searcher *s, size_t *ret_first)
     if (replicate_is_due(s))
         return NEXT_REPLICATE;
     for (size_t i = s->first; i < s->settings.n_first; i++)
-        if (!trials_know(&s->trials, &s->settings.first[i])) {
+        if (s->settings.n_stages > 0 || !trials_know(&s->trials, &s->settings.first[i])) {
             *ret_first = i;
             return NEXT_FIRST;
         }
@@ -360,6 +360,33 @@ struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t
     if (x.kind == ALLOCATE_CHOOSE && (kind == NEXT_FIRST || kind == NEXT_REPLICATE))
         x.kind = ALLOCATE_NEW;
     return x;
+}
+
+enum code propose_copy(struct searcher *s, struct arena *a, const struct allocation *x,
+                       struct ask_record *ret, struct error *e)
+{
+    struct ask_record r = {.steps = x->steps,
+                           .index = s->index,
+                           .next_index = s->index,
+                           .seen = s->seq,
+                           .first = -1,
+                           .origin = -1,
+                           .parent = x->parent,
+                           .from = x->from,
+                           .over = x->over};
+    const struct history history = trials_history(&s->trials);
+    const struct vary_request q = {
+        .history = &history, .trial = (int64_t)s->trials.n + 1, .parent = x->parent};
+    struct config config;
+    enum code code = s->settings.method.allocator->vary(s->allocator, a, &q, &config, e);
+    if (code == OK)
+        code = copy_ask(a, &config, &r, e);
+    /* Replicates are trained with one seed from their beginning to their end. */
+    bool inherits = s->settings.seeds == SEEDS_REPLICATES;
+    r.seed = inherits ? trials_get(&s->trials, x->parent)->seed : seed_of(s, 0);
+    if (code == OK)
+        *ret = r;
+    return code;
 }
 
 enum code propose(struct searcher *s, struct arena *a, int64_t seen, const struct allocation *x,

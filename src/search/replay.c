@@ -53,6 +53,22 @@ static enum code check_first(const struct searcher *s, const struct entry *x,
     return OK;
 }
 
+static enum code check_copy(const struct searcher *s, const struct entry *x,
+                            const struct ask_record *r, struct error *e)
+{
+    const struct trial *parent = trials_get(&s->trials, r->parent);
+    const struct trial *over = trials_get(&s->trials, r->over);
+    if (!s->settings.method.allocator->vary || !parent || r->next_index != r->index ||
+        r->baseline || r->first >= 0 || r->n_fitted > 0)
+        return entry_corrupt(x, e, "it can't begin with a checkpoint");
+    if (r->from > parent->last_step || r->steps <= r->from)
+        return entry_corrupt(x, e, "it can't go on from step %lld of trial %lld to step %lld",
+                             (long long)r->from, (long long)r->parent, (long long)r->steps);
+    if (!over || (!over->paused && !over->ended))
+        return entry_corrupt(x, e, "it replaces a trial that does not wait");
+    return OK;
+}
+
 /* What the recorded trial must be, whatever was computed to find it. */
 static enum code check_ask(const struct searcher *s, const struct entry *x,
                            const struct ask_record *r, struct error *e)
@@ -76,12 +92,15 @@ static enum code check_ask(const struct searcher *s, const struct entry *x,
         return entry_corrupt(x, e, "it is not the baseline of this search");
     if (!config_allowed(&r->config, NULL))
         return entry_corrupt(x, e, "its parameters violate a constraint");
+    if (r->parent > 0)
+        return check_copy(s, x, r, e);
     bool replicate = r->next_index == r->index && !r->baseline && r->first < 0;
     if (replicate &&
         (now->seeds != SEEDS_REPLICATES || s->trials.n == 0 ||
          !config_equal(&r->config, trials_seen(&s->trials, (int64_t)s->trials.n)->config)))
         return entry_corrupt(x, e, "it is no replicate of the trial before");
-    if (!replicate && trials_know(&s->trials, &r->config))
+    bool again = r->first >= 0 && now->n_stages > 0; /* a schedule may begin as the baseline is */
+    if (!replicate && !again && trials_know(&s->trials, &r->config))
         return entry_corrupt(x, e, "its parameters were proposed before");
     return r->first >= 0 ? check_first(s, x, r, e) : OK;
 }
@@ -167,7 +186,8 @@ static enum code recompute_more(struct searcher *s, const struct entry *x,
             return code;
         now = allocate(s, &kind, &first);
     }
-    if (now.kind != ALLOCATE_MORE || now.trial != x->trial || now.steps != r->steps)
+    if (now.kind != ALLOCATE_MORE || now.trial != x->trial || now.steps != r->steps ||
+        now.keep != r->keep)
         return entry_corrupt(x, e, "recomputed, another trial goes on, or none");
     return OK;
 }
@@ -190,6 +210,23 @@ static enum code follow_more(struct searcher *s, const struct entry *x, const st
     return code == OK ? take_more(s, x->trial, r, e) : code;
 }
 
+static enum code recompute_copy(struct searcher *s, const struct entry *x,
+                                const struct ask_record *r, struct error *e)
+{
+    enum next kind;
+    size_t first;
+    struct ask_record now;
+    struct allocation allocation = allocate(s, &kind, &first);
+    if (allocation.kind != ALLOCATE_COPY || allocation.parent != r->parent ||
+        allocation.from != r->from || allocation.over != r->over)
+        return entry_corrupt(x, e, "recomputed, no checkpoint is copied, or another one");
+    enum code code = propose_copy(s, &s->scratch, &allocation, &now, e);
+    if (code == OK && (!config_equal(&r->config, &now.config) || r->seed != now.seed ||
+                       r->steps != now.steps || r->seen != now.seen))
+        return differing_ask(x, r, &now, e);
+    return code;
+}
+
 static enum code recompute_ask(struct searcher *s, const struct entry *x,
                                const struct ask_record *r, struct error *e)
 {
@@ -197,12 +234,14 @@ static enum code recompute_ask(struct searcher *s, const struct entry *x,
     enum next kind;
     size_t first;
     bool end;
+    if (r->parent > 0)
+        return recompute_copy(s, x, r, e);
     if (r->seen != s->seq && !may_be_ahead(s, r))
         return entry_corrupt(x, e, "it is based on entry %lld; recomputed, on entry %lld",
                              (long long)r->seen, (long long)s->seq);
     struct allocation allocation = allocate(s, &kind, &first);
     /* The number of trials may have been lowered since: that is no decision of ours. */
-    if (allocation.kind == ALLOCATE_MORE || allocation.kind == ALLOCATE_WAIT)
+    if (allocation.kind != ALLOCATE_NEW && allocation.kind != ALLOCATE_DONE)
         return entry_corrupt(x, e, "recomputed, no new trial is started");
     if (allocation.kind == ALLOCATE_DONE)
         allocation = s->settings.method.allocator->next(s->allocator, true);
@@ -234,7 +273,10 @@ static enum code follow_ask(struct searcher *s, const struct entry *x, bool reco
         code = check_ask(s, x, &r, e);
     if (code == OK && recompute)
         code = recompute_ask(s, x, &r, e);
-    return code == OK ? take_ask(s, &r, e) : code;
+    if (code == OK)
+        code = take_ask(s, &r, e);
+    return code == E_STATE ? entry_corrupt(x, e, "it can't replace trial %lld", (long long)r.over)
+                           : code;
 }
 
 static enum code follow_report(struct searcher *s, const struct entry *x, bool recompute,

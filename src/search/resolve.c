@@ -225,6 +225,11 @@ bool method_chooses(const struct method *m)
     return m->allocator->choose != NULL;
 }
 
+bool method_copies(const struct method *m)
+{
+    return m->allocator && m->allocator->vary;
+}
+
 enum code method_check_objectives(const struct method *m, size_t n, struct error *e)
 {
     if (n > 1 && m->sampler->objectives_max > 0 && n > m->sampler->objectives_max) {

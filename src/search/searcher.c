@@ -157,11 +157,14 @@ static const char *by_name(const struct searcher *s, int origin)
 static enum code ask_more(struct searcher *s, struct arena *a, const struct more_record *r,
                           struct proposal *ret, struct entry *ret_entry, struct error *e)
 {
+    const struct trial *t = trials_get(&s->trials, r->trial);
     struct proposal p = {.kind = ASK_MORE,
                          .trial = r->trial,
-                         .seed = trials_get(&s->trials, r->trial)->seed,
+                         .seed = t->seed,
                          .steps = r->steps,
-                         .from = r->from};
+                         .from = r->from,
+                         .keep = r->keep,
+                         .hash = t->lineage};
     buf_clear(&s->text);
     if (!s->settings.unwritten)
         entry_write_more(r, &s->text);
@@ -198,6 +201,10 @@ static enum code ask_new(struct searcher *s, struct arena *a, const struct ask_r
                              .config = r->config,
                              .seed = r->seed,
                              .steps = r->steps,
+                             .parent = r->parent,
+                             .from = r->from,
+                             .over = r->over,
+                             .hash = trials_get(&s->trials, trial)->lineage,
                              .by = by_name(s, r->origin)};
     return OK;
 }
@@ -218,8 +225,14 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     struct allocation x = allocate(s, &kind, &first);
     if (x.kind == ALLOCATE_MORE) {
         const struct trial *t = trials_get(&s->trials, x.trial);
-        struct more_record more = {.trial = x.trial, .steps = x.steps, .from = t->last_step};
+        struct more_record more = {
+            .trial = x.trial, .steps = x.steps, .from = t->last_step, .keep = x.keep};
         return ask_more(s, a, &more, ret, ret_entry, e);
+    }
+    if (x.kind == ALLOCATE_COPY) {
+        struct ask_record copy;
+        enum code code = propose_copy(s, a, &x, &copy, e);
+        return code == OK ? ask_new(s, a, &copy, ret, ret_entry, e) : code;
     }
     bool drawn = x.kind == ALLOCATE_CHOOSE || (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN);
     if (drawn && s->out)
@@ -491,6 +504,37 @@ int64_t searcher_next_wanted(const struct searcher *s, int64_t trial, int64_t st
 const struct config *searcher_config(const struct searcher *s, int64_t trial)
 {
     return trials_get(&s->trials, trial) ? trials_seen(&s->trials, trial)->config : NULL;
+}
+
+int64_t searcher_parent(const struct searcher *s, int64_t trial, int64_t *ret_from)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    *ret_from = t ? t->from : 0;
+    return t ? t->parent : 0;
+}
+
+uint64_t searcher_hash(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t ? t->lineage : 0;
+}
+
+bool searcher_is_replaced(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t && t->replaced;
+}
+
+int64_t searcher_kept(const struct searcher *s, int64_t trial)
+{
+    const struct trial *t = trials_get(&s->trials, trial);
+    return t ? t->kept : 0;
+}
+
+bool searcher_may_copy(const struct searcher *s, int64_t trial, int64_t step)
+{
+    const struct allocator_kind *kind = s->settings.method.allocator;
+    return kind->may_copy && kind->may_copy(s->allocator, trial, step);
 }
 
 void searcher_set_trials(struct searcher *s, int64_t trials)

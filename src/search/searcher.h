@@ -22,6 +22,12 @@
  * no reports then, until an ask answers ASK_MORE for it with larger steps, or it ends. Samplers see
  * it as ended meanwhile.
  *
+ * A trial may begin with another one's checkpoint (ASK_TRIAL with a parent): it goes on from step
+ * `from` with values of its own, in place of a trial `over`, which trains no further: whoever asked
+ * tells of that one's end (OUTCOME_STOPPED), where it hasn't ended, before anything else. Parent,
+ * its parent, ... are a schedule of values. Such a trial may have the configuration of an earlier
+ * one.
+ *
  * Values enter as the program reports them; `goal` is applied inside.
  *
  * Replicates: a configuration gets its trials one after the other, with seeds that are the same for
@@ -39,6 +45,7 @@ enum {
     OBJECTIVES_MAX = 8,
     REQUIREMENTS_MAX = 16,
     FIRST_MAX = 1000,
+    STAGES_MAX = 10000,
     FITTED_MAX = 16384,
     WEIGHED_MAX = 4096
 };
@@ -59,6 +66,14 @@ struct searcher_settings {
     size_t n_first;
     const struct config *first; /* borrowed; proposed after the baseline, before anything else */
     bool unwritten;             /* entries come without their data: nobody keeps a journal */
+    size_t n_stages;            /* of a schedule to be replayed; 0: there is none */
+    const struct schedule_stage *stages; /* borrowed; the first one's values are the first point */
+};
+
+/* A part of a schedule: these values up to a step. Steps ascend, and the last is the budget. */
+struct schedule_stage {
+    int64_t until;
+    struct config config;
 };
 
 /* What a trial came to, for searches of several objectives or with requirements. */
@@ -82,7 +97,12 @@ struct proposal {
     struct config config; /* in the arena given to searcher_ask */
     int64_t seed;         /* 0 .. 2^31-1 */
     int64_t steps;        /* train up to this step; 0: the search has no steps */
-    int64_t from;         /* ASK_MORE: the step at which it was paused */
+    int64_t from;         /* the step it goes on from: ASK_MORE, or with a parent */
+    int64_t parent;       /* ASK_TRIAL: whose checkpoint it begins with; 0: nobody's */
+    int64_t over;         /* with a parent: the trial that ends now, if it has not ended */
+    bool keep;            /* ASK_MORE: its checkpoint of step `from` may be asked for yet */
+    uint64_t hash;        /* of all the values it is trained with, its parents' too: trials of one
+                             hash are replicates of one another */
     const char *by;       /* what part of the sampler it is owed to; NULL: none */
 };
 
@@ -103,8 +123,8 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   begin   {"engine", "method", "why", "seed", "goal", ["goals"], ["requirements"], "seeds",
  *           "replicates", "trials", ["expected"], ["min_steps", "max_steps"]}
  *   ask     {"params": {...}, "seed", "steps", "baseline", "index", "seen", ["first"], ["by"],
- *           ["fitted"], ["weighed"]}, or, for a paused trial that goes on, {"more": true, "steps",
- *           "from", ["fresh", "index", "seen", "weighed"]}
+ *           ["fitted"], ["weighed"], ["parent", "from", "over"]}, or, for a paused trial that goes
+ *           on, {"more": true, "steps", "from", ["keep": true], ["fresh", "index", "seen", "weighed"]}
  *             index   [before, after]: generator position; equal where nothing was drawn
  *             seen    the last entry it was based on
  *             first   which of the given first points it is
@@ -113,6 +133,9 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *             weighed [...]: those of the model that chose between a new configuration and the
  *                     paused trials
  *             fresh   a paused trial was chosen, and whether it could have been a new configuration
+ *             parent  whose checkpoint it begins with, as it was at step `from`
+ *             over    the trial that it replaces
+ *             keep    the checkpoint at `from` may be a parent's yet
  *   report  {"step", "value", "decision"}
  *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
  *   event   {"event": "reopened"}
@@ -222,6 +245,17 @@ enum code searcher_recompute(struct searcher *s, const struct entry *entry,
 
 /* The configuration of a trial, as long as the searcher lives; NULL: there is no such trial. */
 const struct config *searcher_config(const struct searcher *s, int64_t trial);
+/* Whose checkpoint it began with, and of which step; 0: nobody's, or there is no such trial. */
+int64_t searcher_parent(const struct searcher *s, int64_t trial, int64_t *ret_from);
+/* proposal.hash of a trial; 0: there is no such trial. */
+uint64_t searcher_hash(const struct searcher *s, int64_t trial);
+/* Did another trial take its place? Then it trains no further. */
+bool searcher_is_replaced(const struct searcher *s, int64_t trial);
+/* The step at which it last went on so that its checkpoint was to be kept (proposal.keep); 0: it
+ * never did, or it went on since. */
+int64_t searcher_kept(const struct searcher *s, int64_t trial);
+/* May a trial yet be asked for that begins with the trial's checkpoint of this step? */
+bool searcher_may_copy(const struct searcher *s, int64_t trial, int64_t step);
 /* Changes of effort while it runs (more trials); journalled by the caller as an event. */
 void searcher_set_trials(struct searcher *s, int64_t trials);
 

@@ -109,6 +109,10 @@ bool searcher_has_levels(const struct searcher *s);
 enum code draw(struct source *x, const struct draw_request *q, struct draw *ret,
                struct error *e) must_check;
 
+/* The values of a copy that is due, in a record like any other trial's. */
+enum code propose_copy(struct searcher *s, struct arena *a, const struct allocation *x,
+                       struct ask_record *ret, struct error *e) must_check;
+
 /* What a free slot is to do next. *ret_kind: where a new trial is due, which. */
 struct allocation allocate(const struct searcher *s, enum next *ret_kind, size_t *ret_first);
 

@@ -62,7 +62,7 @@ static void drop_prepared(struct searcher *s)
 
 static bool is_replicate(const struct ask_record *r)
 {
-    return r->next_index == r->index && !r->baseline && r->first < 0;
+    return r->next_index == r->index && !r->baseline && r->first < 0 && r->parent == 0;
 }
 
 enum code take_ask(struct searcher *s, const struct ask_record *r, struct error *e)
@@ -72,6 +72,8 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
                           .seed = r->seed,
                           .entry = s->seq + 1,
                           .seen = r->seen,
+                          .parent = r->parent,
+                          .from = r->from,
                           .origin = r->origin,
                           .baseline = r->baseline};
     bool replicate = is_replicate(r);
@@ -79,17 +81,29 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
         keep_weighed(s, r->weighed, r->n_weighed) != OK)
         return error_nomem(e);
     const struct allocator_kind *kind = s->settings.method.allocator;
-    struct allocation allocation = {
-        .kind = ALLOCATE_NEW, .trial = (int64_t)s->trials.n + 1, .steps = r->steps};
+    struct allocation allocation = {.kind = r->parent > 0 ? ALLOCATE_COPY : ALLOCATE_NEW,
+                                    .trial = (int64_t)s->trials.n + 1,
+                                    .steps = r->steps,
+                                    .parent = r->parent,
+                                    .from = r->from,
+                                    .over = r->over};
     enum code code = trials_add(&s->trials, &x, e);
-    if (code == OK && kind->started && !r->baseline &&
-        kind->started(s->allocator, allocation.trial, &allocation) != OK) {
-        trials_take_back(&s->trials);
-        code = error_nomem(e);
+    if (code == OK && kind->started && !r->baseline) {
+        enum code started = kind->started(s->allocator, allocation.trial, &allocation);
+        if (started != OK) {
+            trials_take_back(&s->trials);
+            code = started == E_NOMEM ? error_nomem(e)
+                                      : error_set(e, started, "it replaces nobody that may be");
+        }
     }
     if (code != OK)
         return code;
-    s->copies = replicate ? s->copies + 1 : 1;
+    if (r->parent > 0) {
+        drop_prepared(s);
+        trials_get(&s->trials, r->over)->replaced = true;
+    } else {
+        s->copies = replicate ? s->copies + 1 : 1;
+    }
     s->index = r->next_index;
     if (r->first >= 0)
         s->first = (size_t)r->first + 1;
@@ -100,7 +114,8 @@ enum code take_ask(struct searcher *s, const struct ask_record *r, struct error 
 enum code take_more(struct searcher *s, int64_t trial, const struct more_record *r, struct error *e)
 {
     const struct allocator_kind *kind = s->settings.method.allocator;
-    struct allocation x = {.kind = ALLOCATE_MORE, .trial = trial, .steps = r->steps};
+    struct allocation x = {
+        .kind = ALLOCATE_MORE, .trial = trial, .steps = r->steps, .keep = r->keep};
     double *room = trials_room(&s->trials);
     if (!room || keep_weighed(s, r->weighed, r->n_weighed) != OK ||
         kind->started(s->allocator, trial, &x) != OK)
@@ -108,6 +123,7 @@ enum code take_more(struct searcher *s, int64_t trial, const struct more_record 
     trials_go_on(&s->trials, trial, r->steps, room);
     if (r->chosen)
         s->index = r->next_index;
+    trials_get(&s->trials, trial)->kept = r->keep ? r->from : 0;
     drop_prepared(s);
     s->seen_from = ++s->seq;
     return OK;

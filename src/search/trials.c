@@ -1,6 +1,8 @@
 /* The table of trials, with an open-addressed set of the configurations in it. */
 #include "search/trials.h"
 
+#include "base/rng.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +121,11 @@ enum code trials_add(struct trials *t, const struct new_trial *x, struct error *
     seen.origin = x->origin;
     t->seen[t->n_evidence + t->n] = seen;
     t->v[t->n] = (struct trial){.steps = x->steps,
-                                .last_step = -1,
+                                .last_step = x->parent > 0 ? x->from : -1,
                                 .seed = x->seed,
+                                .parent = x->parent,
+                                .from = x->from,
+                                .lineage = trials_lineage(t, x->config, x->parent, x->from),
                                 .asked_at = x->entry,
                                 .baseline = x->baseline,
                                 .room = room};
@@ -220,6 +225,18 @@ struct history trials_history(const struct trials *t)
                             .n_requirements = t->n_requirements,
                             .slots = t->slots,
                             .n_slots = t->n_slots};
+}
+
+uint64_t trials_lineage(const struct trials *t, const struct config *config, int64_t parent,
+                        int64_t from)
+{
+    uint64_t hash = config_hash(config);
+    const struct trial *before = trials_get(t, parent);
+    if (!before)
+        return hash;
+    struct rng r;
+    rng_init(&r, before->lineage ^ hash, (uint64_t)from);
+    return rng_u64(&r);
 }
 
 static void *copied(const void *from, size_t n, size_t size)
@@ -343,7 +360,7 @@ void trials_reopen(struct trials *t, int64_t number, double *room)
     struct trial *trial = &t->v[number - 1];
     struct observation *seen = trials_seen(t, number);
     size_t at = place_among_ended(t, trial->ended_at);
-    trial->ended = trial->stopping = trial->paused = false;
+    trial->ended = trial->stopping = trial->paused = trial->replaced = false;
     trial->ended_at = 0;
     trial->room = room;
     *seen = (struct observation){.config = seen->config,

@@ -14,13 +14,17 @@ struct trial {
     int64_t last_step;          /* of the last report taken; -1: none yet */
     int64_t asked_at, ended_at; /* entries of the journal; ended_at 0: it has not ended */
     int64_t seed;
-    double *room;                 /* for its result, until it has one */
-    enum outcome outcome;         /* once it ended */
+    int64_t parent, from; /* whose checkpoint it began with, of which step; 0: nobody's */
+    int64_t kept;         /* the step at which it went on and left its checkpoint; 0: none */
+    uint64_t lineage;     /* of all values that it is trained with */
+    double *room;         /* for its result, until it has one */
+    enum outcome outcome; /* once it ended */
     struct measurement *measured; /* by step, ascending */
     uint32_t n_measured, measured_capacity;
     bool baseline, ended;
     bool stopping; /* was told to stop, and hasn't ended yet */
     bool paused;   /* was told to pause, at last_step */
+    bool replaced; /* another one took its place */
 };
 
 struct trials {
@@ -41,6 +45,7 @@ struct new_trial {
     const struct config *config;
     int64_t steps, seed, entry; /* entry: of the journal, that asked for it */
     int64_t seen;               /* the last entry that it was based on */
+    int64_t parent, from;       /* 0: it begins with nothing */
     int origin;
     bool baseline;
 };
@@ -73,6 +78,10 @@ enum code trials_measure(struct trials *t, int64_t number, struct measurement m)
 struct trial *trials_get(const struct trials *t, int64_t number);        /* NULL: there is none */
 struct observation *trials_seen(const struct trials *t, int64_t number); /* there must be one */
 bool trials_know(const struct trials *t, const struct config *config);
+/* The hash of a configuration that goes on from where trial `parent` was at step `from`; 0: from
+ * nothing. */
+uint64_t trials_lineage(const struct trials *t, const struct config *config, int64_t parent,
+                        int64_t from);
 struct history trials_history(const struct trials *t); /* borrowed, until anything changes */
 /* History as of an entry, which lies after the last reopening. */
 enum code trials_past(const struct trials *t, int64_t entry, struct past *ret,

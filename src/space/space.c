@@ -148,6 +148,8 @@ enum code space_declare(struct space *s, const struct param_decl *d, struct erro
     if (code != OK)
         return code;
     p.units = prior_units(&p.prior);
+    p.change_said = d->has_change;
+    p.change = !d->has_change || d->change;
     s->params[s->n_params++] = p;
     return OK;
 }
@@ -207,6 +209,10 @@ static enum code bind_all(struct space *s, struct name_list *names, struct probl
             problems_add(problems, &e);
         else if (space_names_of(s, s->params[i].when, &s->arena, &names[i]) != OK)
             return E_NOMEM;
+        for (size_t k = 0; k < names[i].n; k++) {
+            struct param *named = &s->params[names[i].v[k]];
+            named->change = named->change_said && named->change;
+        }
     }
     for (size_t i = 0; i < s->n_constraints; i++) {
         struct constraint *c = &s->constraints[i];
@@ -298,6 +304,10 @@ static void param_json(const struct param *p, struct buf *text, struct json *j)
     if (p->arg.p) {
         jw_key(j, "arg");
         jw_str(j, p->arg);
+    }
+    if (p->change_said) {
+        jw_key(j, "change");
+        jw_bool(j, p->change);
     }
     jw_object_end(j);
 }

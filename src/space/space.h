@@ -37,6 +37,7 @@ struct param_decl {
     bool has_default;
     struct value def;
     struct str arg; /* its own form on the command line; p == NULL: the common form */
+    bool has_change, change;
     struct location at, prior_at, when_at, default_at;
 };
 
@@ -49,6 +50,9 @@ struct param {
     bool has_default;
     struct value def;
     struct str arg;
+    bool change; /* may it have another value from some step on? Where nothing is said, unless a
+                    condition names it: what it switches would not fit a checkpoint */
+    bool change_said;
     int unit; /* its first coordinate in the cube; -1 for fixed */
     int units;
     int depth; /* 0: unconditional; else 1 + the deepest parameter its condition names */

@@ -131,9 +131,11 @@ struct trial_row {
     struct str params; /* JSON object */
     int64_t config_hash;
     int64_t seed;
-    int64_t steps;  /* its budget; 0: none */
-    double value;   /* of the first objective; NaN: none */
-    bool has_value; /* a NaN that was reported is a value too */
+    int64_t steps;     /* its budget; 0: none */
+    int64_t parent;    /* the number of the trial whose checkpoint it began with; 0: nobody's */
+    int64_t from_step; /* and which step that was of */
+    double value;      /* of the first objective; NaN: none */
+    bool has_value;    /* a NaN that was reported is a value too */
     struct scores scores;
     int64_t step;   /* the highest reported; -1: none */
     struct str why; /* why it failed; may be empty */

@@ -171,6 +171,35 @@ static void takes_everything_else_a_file_may_say(void **state)
     settings_free(s);
 }
 
+static void takes_a_schedule(void **state)
+{
+    struct settings *s = load_right("space: s\n"
+                                    "command: [./train, \"${args}\"]\n"
+                                    "metric: loss\n"
+                                    "goal: minimize\n"
+                                    "parameters:\n"
+                                    "  model: {prior: 'choice(a, b)', change: false}\n"
+                                    "  lr: uniform(0, 1)\n"
+                                    "  n: {prior: 'int(1, 9)', when: lr > 0.5, default: 3}\n"
+                                    "search:\n"
+                                    "  seeds: 4\n"
+                                    "  schedule:\n"
+                                    "    - {until: 3, params: {model: a, lr: 0.25}}\n"
+                                    "    - {until: 9, params: {\"model\": \"a\", \"lr\": 0.75}}\n",
+                                    NULL);
+    assert_int_equal(s->n_stages, 2);
+    assert_true(s->stages[0].until == 3 && s->stages[1].until == 9);
+    assert_real(s->stages[1].config.values[1].r, 0.75);
+    assert_int_equal(s->stages[1].config.values[2].i, 3);
+    assert_true(s->n_first == 1 && s->effort.has_steps && s->effort.max_steps == 9);
+    assert_false(s->space->params[0].change);
+    assert_false(s->space->params[1].change); /* a condition names it */
+    assert_true(s->space->params[2].change);
+    struct searcher_settings ss = settings_searcher(s);
+    assert_true(ss.n_stages == 2 && ss.replicates == 4);
+    settings_free(s);
+}
+
 static void takes_metrics_as_a_list(void **state)
 {
     static const char *const best[] = {"metric.take", "best", NULL};
@@ -343,6 +372,7 @@ int main(void)
         cmocka_unit_test(takes_the_example_of_the_manual),
         cmocka_unit_test(fills_in_what_is_left_out),
         cmocka_unit_test(takes_everything_else_a_file_may_say),
+        cmocka_unit_test(takes_a_schedule),
         cmocka_unit_test(takes_metrics_as_a_list),
         cmocka_unit_test(nests_parameters_with_dots_and_maps),
         cmocka_unit_test(reads_scalars_as_yaml_1_2),

@@ -313,6 +313,52 @@ static const struct wrong table[] = {
       BASE "search:\n"
            "  method: [a]\n",
       "trawl.yaml:8:11: search.method is a list, not text\n"),
+    W("replay of nothing",
+      BASE "search:\n"
+           "  method: random + replay\n",
+      "trawl.yaml:8:11: replay needs a schedule, and there is none\n"
+      "  hint: give it in search.schedule, and leave method out\n"),
+    W("schedule that is no list",
+      BASE "search:\n"
+           "  schedule: 3\n",
+      "trawl.yaml:8:13: search.schedule is no list of 1 to 10000 stages\n"
+      "  hint: like schedule: [{until: 3, params: {lr: 0.1}}, ...]\n"),
+    W("schedule that goes back",
+      BASE "search:\n"
+           "  schedule: [{until: 3, params: {lr: 0.1}}, {until: 3, params: {lr: 0.2}}]\n",
+      "trawl.yaml:8:53: search.schedule goes back, from step 3 to 3\n"
+      "  hint: a stage ends after the one before it\n"),
+    W("schedule without values",
+      BASE "search:\n"
+           "  schedule: [{until: 3}]\n",
+      "trawl.yaml:8:14: search.schedule.params is missing\n"
+      "  hint: like {until: 3, params: {lr: 0.1}}\n"),
+    W("schedule beside a method",
+      BASE "search:\n"
+           "  method: random\n"
+           "  schedule: [{until: 3, params: {lr: 0.1}}]\n",
+      "trawl.yaml:8:11: search.method has no meaning beside search.schedule, which is replayed as "
+      "it stands\n"
+      "  hint: leave it out\n"),
+    W("schedule of another budget",
+      BASE "search:\n"
+           "  budget: {max: 9}\n"
+           "  schedule: [{until: 3, params: {lr: 0.1}}]\n",
+      "trawl.yaml:9:13: the schedule ends at step 3, and search.budget.max is 9\n"
+      "  hint: leave search.budget out\n"),
+    W("population of one interval",
+      BASE "search:\n"
+           "  method: pbt\n"
+           "  budget: {min: 9, max: 9}\n",
+      "trawl.yaml:8:11: pbt copies every 9 steps, and a trial has 9 in all\n"
+      "  hint: say a smaller `interval`, or `budget: {min: ..., max: ...}` where min is the steps "
+      "between two copies\n"),
+    W("change that is neither",
+      HEAD "parameters:\n"
+           "  lr:\n"
+           "    prior: uniform(0, 1)\n"
+           "    change: maybe\n",
+      "trawl.yaml:8:13: change ..."),
 };
 
 static void wrong_keys(void **state)

@@ -1,7 +1,7 @@
 /*
  * Journal entries: the first byte says which kind (a digit), the rest is its text, handed to a
- * search of one baseline and one running trial. It is refused and nothing has changed, or it is
- * taken and counted.
+ * search of one baseline and one running trial; or (5) of an ask, to a population of two that are
+ * paused. It is refused and nothing has changed, or it is taken and counted.
  */
 #include "fuzz/fuzzing.h"
 #include "search/searcher.h"
@@ -14,6 +14,32 @@ static const char *const prefix[] = {
     "{\"params\":{\"model\":\"mlp\",\"hidden\":16},\"seed\":1,\"steps\":9,\"baseline\":false,"
     "\"index\":[0,1],\"seen\":1}",
 };
+
+/* Of a population. A text and its length, as a constant. */
+#define STR_TEXT(text) text, sizeof(text) - 1
+
+static const struct entry population[] = {
+    {1,
+     ENTRY_BEGIN,
+     0,
+     {STR_TEXT("{\"engine\":1,\"method\":\"random + pbt(population=2, interval=3, quantile=0.5, "
+               "resample=0.25, factor=1.2)\",\"why\":\"\",\"seed\":7,\"goal\":\"minimize\","
+               "\"seeds\":\"vary\",\"replicates\":1}")}},
+    {2,
+     ENTRY_ASK,
+     1,
+     {STR_TEXT("{\"params\":{\"model\":\"mlp\",\"hidden\":16},\"seed\":1,\"steps\":3,"
+               "\"baseline\":false,\"index\":[0,1],\"seen\":1}")}},
+    {3,
+     ENTRY_ASK,
+     2,
+     {STR_TEXT("{\"params\":{\"model\":\"mlp\",\"hidden\":17},\"seed\":2,\"steps\":3,"
+               "\"baseline\":false,\"index\":[1,2],\"seen\":2}")}},
+    {4, ENTRY_REPORT, 1, {STR_TEXT("{\"step\":3,\"value\":1.0,\"decision\":\"pause\"}")}},
+    {5, ENTRY_REPORT, 2, {STR_TEXT("{\"step\":3,\"value\":2.0,\"decision\":\"pause\"}")}},
+};
+
+enum { POPULATION = sizeof(population) / sizeof(population[0]) };
 
 static struct space *make_space(void)
 {
@@ -34,7 +60,7 @@ static struct space *make_space(void)
     return s;
 }
 
-static struct searcher *make_searcher(const struct space *space)
+static struct searcher *make_searcher(const struct space *space, struct str method)
 {
     struct searcher_settings settings = {.space = space,
                                          .effort = {10, true, 1, 9, 1, 1},
@@ -44,21 +70,44 @@ static struct searcher *make_searcher(const struct space *space)
     struct arena a;
     struct searcher *s;
     arena_init(&a, 1 << 16);
-    FUZZ_CHECK(method_parse(&a, STR("random + asha"), (struct location){.file = NULL},
-                            &settings.method, NULL) == OK);
+    FUZZ_CHECK(method_parse(&a, method, (struct location){.file = NULL}, &settings.method, NULL) ==
+               OK);
     FUZZ_CHECK(method_resolve(&settings.method, space, &settings.effort, NULL) == OK);
     FUZZ_CHECK(searcher_new(&s, &settings, NULL) == OK);
     arena_free(&a);
     return s;
 }
 
+/* An ask in a population: of the third trial, or of the first one that goes on. */
+static void ask_of_a_population(struct str text)
+{
+    struct space *space = make_space();
+    struct searcher *s =
+        make_searcher(space, STR("random + pbt(population=2, interval=3, quantile=0.5)"));
+    struct error e = {.code = OK};
+    for (size_t i = 0; i < POPULATION; i++)
+        FUZZ_CHECK(searcher_apply(s, &population[i], &e) == OK);
+    bool more = memmem(text.p, text.n, "\"more\"", 6) != NULL;
+    struct entry entry = {POPULATION + 1, ENTRY_ASK, more ? 1 : 3, text};
+    enum code code = searcher_apply(s, &entry, &e);
+    FUZZ_CHECK(code == OK || code == E_CORRUPT);
+    FUZZ_CHECK(searcher_last_seq(s) == POPULATION + (code == OK));
+    FUZZ_CHECK(code == OK || e.message[0]);
+    searcher_free(s);
+    space_free(space);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 1 || data[0] < '0' || data[0] > '4')
+    if (size < 1 || data[0] < '0' || data[0] > '5')
         return 0;
+    if (data[0] == '5') {
+        ask_of_a_population((struct str){(const char *)data + 1, size - 1});
+        return 0;
+    }
     enum entry_kind kind = (enum entry_kind)(data[0] - '0');
     struct space *space = make_space();
-    struct searcher *s = make_searcher(space);
+    struct searcher *s = make_searcher(space, STR("random + asha"));
     struct error e = {.code = OK};
     int64_t n = kind == ENTRY_BEGIN ? 0 : kind == ENTRY_ASK ? 1 : 2;
     for (int64_t i = 0; i < n; i++) {

@@ -47,6 +47,37 @@ static void ends_only_once(void **state)
     optimizer_free(o);
 }
 
+/* A copy comes with its parent; the one that it replaces has ended by that. */
+static void a_population(void **state)
+{
+    struct virtual_clock clock = {.monotonic_ns = 0};
+    struct optimizer *o =
+        make_optimizer("goal: minimize\nparameters: {x: \"uniform(0, 1)\"}\n"
+                       "search: {method: random + pbt(population=2), budget: {min: 3, max: 6}}\n",
+                       &clock);
+    struct optimizer_status status;
+    (void)state;
+    (void)say(o, "{\"ask\": 2}");
+    expect_answer(o, "{\"report\": {\"id\": 1, \"step\": 3, \"value\": 1}}",
+                  "{\"decision\":\"pause\"}");
+    expect_answer(o, "{\"report\": {\"id\": 2, \"step\": 3, \"value\": 2}}",
+                  "{\"decision\":\"pause\"}");
+    const char *copy = say(o, "{\"ask\": 1}");
+    assert_non_null(strstr(copy, "\"id\":3,"));
+    assert_non_null(strstr(copy, "\"budget\":6,\"from\":3,\"parent\":1}"));
+    expect_error(o, "{\"tell\": {\"id\": 2, \"value\": 1}}", "it is stopped");
+    expect_error(o, "{\"tell\": {\"id\": 3}}", "neither a value nor metrics");
+    expect_error(o, "{\"report\": {\"id\": 3, \"step\": 3, \"value\": 1}}", "begins at step 3");
+    optimizer_status(o, &status);
+    assert_true(status.stopped == 1 && status.pending == 2);
+    expect_answer(o, "{\"tell\": {\"id\": 3, \"value\": 0.5}}", "{\"ok\":true}");
+    assert_non_null(strstr(say(o, "{\"best\": true}"), "\"id\":3,"));
+    assert_non_null(strstr(say(o, "{\"ask\": 1}"), "\"id\":1,"));
+    expect_answer(o, "{\"tell\": {\"id\": 1, \"value\": 0.7}}", "{\"ok\":true}");
+    expect_answer(o, "{\"ask\": 1}", "{\"trials\":[],\"done\":true}");
+    optimizer_free(o);
+}
+
 /* A trial's step: its last report, else the whole budget. */
 static void steps_told_and_left_out(void **state)
 {
@@ -204,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_after_the_other),
         cmocka_unit_test(ends_only_once),
+        cmocka_unit_test(a_population),
         cmocka_unit_test(steps_told_and_left_out),
         cmocka_unit_test(an_end_is_a_report),
         cmocka_unit_test(time_and_steps_run_out),

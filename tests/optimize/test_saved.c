@@ -22,6 +22,9 @@ static const char *const searches[] = {
     "goal: minimize\nsearch: {method: random + asha(variant=promote), budget: {max: 9}}\n",
     "goal: minimize\nrequire: [ms <= 20]\n"
     "search: {method: random + asha(variant=promote), budget: {max: 9}}\n",
+    "goal: minimize\nsearch: {method: 'random + pbt(population=4, interval=2)', budget: {max: "
+    "9}}\n",
+    "goal: minimize\nsearch: {method: 'sobol + pb2(population=5)', budget: {min: 2, max: 9}}\n",
     "goal: minimize\nbaseline: {model: linear, lr: 0.1}\n"
     "search: {method: random, seeds: 3, first: [{model: mlp, lr: 0.5}]}\n",
     "objectives: [{metric: auc, goal: maximize}, {metric: ms, goal: minimize}]\n"

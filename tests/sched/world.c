@@ -77,6 +77,34 @@ static int64_t number_of(const struct wire_spec *spec)
     return strtoll(rest.p, NULL, 10) + 100 * (strtoll(search.p, NULL, 10) - 1);
 }
 
+/* How many steps its checkpoint holds. */
+static int64_t load(struct fake_attempt *a, const struct wire_spec *spec)
+{
+    char path[200];
+    struct buf b;
+    struct error e;
+    int64_t lines = 0;
+    snprintf(a->checkpoint, sizeof a->checkpoint, "%.*s", STR_FMT(spec->checkpoint));
+    assert_ok(io_make_dirs(a->checkpoint, 0700, &e));
+    snprintf(path, sizeof path, "%s/steps", a->checkpoint);
+    buf_init(&b, 1 << 16);
+    if (io_read_file(path, 1 << 16, &b, &e) == OK)
+        for (size_t i = 0; i < b.n; i++)
+            lines += b.p[i] == '\n';
+    buf_free(&b);
+    return lines;
+}
+
+static void save(const struct fake_attempt *a)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/steps", a->checkpoint);
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    fprintf(f, "%d\n", (int)a->trial);
+    assert_int_equal(fclose(f), 0);
+}
+
 static enum code start(struct executor *x, const struct wire_spec *spec, struct error *e)
 {
     struct world *w = of(x);
@@ -93,6 +121,8 @@ static enum code start(struct executor *x, const struct wire_spec *spec, struct 
                                .step = w->progress[number],
                                .alive = true,
                                .adopted = true};
+    if (w->checkpoints)
+        a->step = w->progress[number] = load(a, spec);
     snprintf(a->devices, sizeof a->devices, "%.*s", STR_FMT(spec->devices));
     a->wakes = w->time.monotonic_ns;
     w->attempts_of[number]++;
@@ -268,6 +298,8 @@ static void act(struct world *w, struct fake_attempt *a)
         a->parts = s.unfinished ? a->parts + 1 : 0;
         a->step += !s.unfinished;
         w->progress[a->trial] = a->step;
+        if (w->checkpoints && !s.unfinished)
+            save(a);
         spool(w, a,
               (struct spooled){.type = FRAME_REPORT,
                                .step = s.says > 0 ? s.says : step,

@@ -59,7 +59,7 @@ struct fake_attempt {
     int n_spool, delivered;
     int64_t acked;
     struct spooled spool[SPOOL_MAX];
-    char devices[32];
+    char devices[32], checkpoint[160];
 };
 
 /* Given to the workers. */
@@ -84,6 +84,8 @@ struct world {
     unsigned jitter;              /* of durations; 0: none */
     int deaf;                     /* reports that programs still make after they were told to end */
     int64_t progress[TRIALS_MAX]; /* its checkpoint: the last step that was done */
+    bool checkpoints; /* it is in a file, "steps" in its folder: a line a step, with the number of
+                         the trial that did it */
     int attempts_of[TRIALS_MAX];
     size_t n;
     struct fake_attempt attempts[ATTEMPTS_MAX];

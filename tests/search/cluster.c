@@ -247,7 +247,7 @@ static void check_proposal(struct run *r, const struct proposal *p)
     if (p->baseline)
         assert_true(config_equal(&p->config, &r->baseline));
     check_firsts(r, p);
-    if (plan->seeds != SEEDS_REPLICATES && r->n_configs < 300)
+    if (plan->seeds != SEEDS_REPLICATES && r->n_configs < 300 && p->parent == 0)
         assert_false(was_proposed(r, &p->config));
     r->configs[r->n_configs++] = p->config;
 }
@@ -391,6 +391,36 @@ static void advance(struct run *r)
         assert_int_equal(d, DECISION_CONTINUE);
 }
 
+static struct live new_live(const struct run *r, int64_t trial)
+{
+    int64_t from;
+    bool copied = searcher_parent(r->s, trial, &from) > 0;
+    return (struct live){.trial = trial, .step = copied ? from : -1};
+}
+
+/* A copy came in place of another, which ends now if it has not. */
+static void replaced(struct run *r, const struct proposal *p)
+{
+    assert_true(p->parent < p->trial && p->from > 0 && p->from < p->steps);
+    for (size_t i = 0; i < r->space->n_params; i++)
+        if (!r->space->params[i].change && p->config.values[i].type != VALUE_NONE)
+            assert_true(value_equal(&p->config.values[i], &r->configs[p->parent - 1].values[i]));
+    for (int i = 0; i < r->n_live; i++) {
+        struct live t = r->live[i];
+        if (t.trial != p->over)
+            continue;
+        assert_true(t.paused && t.trial != p->parent);
+        struct input in = {
+            .kind = INPUT_EXIT, .trial = t.trial, .step = t.step, .outcome = OUTCOME_STOPPED};
+        in.result = make_result(r, &r->configs[t.trial - 1]);
+        in.value = in.result.values[0];
+        push(r, in, NULL, NULL);
+        r->n_paused--;
+        r->live[i] = r->live[--r->n_live];
+        return;
+    }
+}
+
 static void ask(struct run *r)
 {
     struct proposal p;
@@ -412,7 +442,9 @@ static void ask(struct run *r)
         return;
     check_proposal(r, &p);
     assert_true(r->n_live < LIVE_MAX);
-    r->live[r->n_live++] = (struct live){.trial = p.trial, .step = -1};
+    r->live[r->n_live++] = new_live(r, p.trial);
+    if (p.parent > 0)
+        replaced(r, &p);
 }
 
 /* Where suggestions are prepared, now and then one is begun or handed in. */
@@ -505,7 +537,7 @@ static void adopt(struct run *r, const struct run *from, size_t i)
     } else if (in->kind == INPUT_ASK) {
         assert_ok(
             config_copy(&r->arena, &from->configs[entry->trial - 1], &r->configs[r->n_configs++]));
-        r->live[r->n_live++] = (struct live){.trial = entry->trial, .step = -1};
+        r->live[r->n_live++] = new_live(r, entry->trial);
     } else if (in->kind == INPUT_REPORT) {
         struct live *t = find_live(r, in->trial);
         t->step = in->step;

@@ -26,7 +26,13 @@ static void check_count(const struct run *r)
 {
     enum { WALKABLE = 10000000 };
     bool exact;
-    int64_t all = r->plan->trials + r->plan->with_baseline;
+    int64_t all = r->plan->trials + r->plan->with_baseline, own = 0, from;
+    for (size_t i = 1; i <= r->n_configs; i++)
+        own += searcher_parent(r->s, (int64_t)i, &from) == 0;
+    if (r->settings.method.allocator->vary) { /* a population ends by itself */
+        assert_true(r->plan->trials == 0 || own <= all);
+        return;
+    }
     if (r->refused || (r->plan->trials > 0 && (int64_t)r->n_configs == all))
         return;
     int64_t copies = r->plan->seeds == SEEDS_REPLICATES ? 2 : 1;
@@ -77,7 +83,12 @@ void over_samplers(struct plan plan, int64_t costly, void (*check)(const struct 
 /* Allocators of several kinds come once with each. */
 static const char *const more_allocators[] = {"asha(variant=promote)",
                                               "adaptive(mode=conservative, variant=promote)",
-                                              "sha(n=5)", "patience(steps=4, delta=0.1)"};
+                                              "sha(n=5)",
+                                              "patience(steps=4, delta=0.1)",
+                                              "pbt(population=4, interval=5, quantile=0.5)",
+                                              "pb2(population=6, interval=3)"};
+
+enum { MORE_ALLOCATORS = sizeof(more_allocators) / sizeof(more_allocators[0]) };
 
 static const char *text_of(const struct allocator_kind *kind)
 {
@@ -97,6 +108,8 @@ static void with_every_allocator(struct plan plan, void (*check)(const struct ru
     for (size_t k = 0; k < n; k++) {
         if (all[k]->needs_steps && !plan.with_steps)
             continue;
+        if (all[k] == &allocator_replay) /* wants a schedule (test_pbt.c) */
+            continue;
         if (all[k] == &allocator_adaptive && plan.trials == 0)
             continue;
         bool many = all[k]->choose && (trials == 0 || trials > CHOOSING_TRIALS);
@@ -105,7 +118,7 @@ static void with_every_allocator(struct plan plan, void (*check)(const struct ru
         run_one(&plan, check);
     }
     plan.trials = trials;
-    for (size_t k = 0; plan.with_steps && plan.trials > 0 && k < 4; k++) {
+    for (size_t k = 0; plan.with_steps && plan.trials > 0 && k < MORE_ALLOCATORS; k++) {
         plan.allocator = more_allocators[k];
         run_one(&plan, check);
     }

@@ -323,6 +323,8 @@ static void trial_round_trips(void **state)
                            .config_hash = INT64_MIN,
                            .seed = INT32_MAX,
                            .steps = 27,
+                           .parent = 2,
+                           .from_step = 9,
                            .step = -1,
                            .why = {NULL, 0}};
     begin(t);
@@ -337,6 +339,7 @@ static void trial_round_trips(void **state)
     in.ended = 2;
     in.retries = 3;
     in.steps = 81;
+    in.parent = 1; /* which an update does not write */
     in.scores = (struct scores){.n_values = 4,
                                 .seen = 0xd,
                                 .values = {0, 0, 0.1, (double)NAN},
@@ -352,6 +355,7 @@ static void trial_round_trips(void **state)
     assert_int_equal(out.config_hash, INT64_MIN);
     assert_int_equal(out.seed, INT32_MAX);
     assert_int_equal(out.steps, 81);
+    assert_true(out.parent == 2 && out.from_step == 9);
     assert_int_equal(out.step, 4);
     assert_real(out.value, in.value);
     assert_true(out.scores.n_values == 4 && out.scores.n_excess == 2 && out.scores.seen == 0xd);

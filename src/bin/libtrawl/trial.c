@@ -11,7 +11,7 @@
 
 struct trawl_trial {
     struct arena arena;
-    int64_t id, seed, budget, from, step;
+    int64_t id, seed, budget, from, parent, step;
     bool baseline;
     const char *params; /* NULL: not written yet */
     size_t n;           /* active parameters */
@@ -81,7 +81,8 @@ struct trawl_trial *trial_of_proposal(const struct proposal *p)
     t->id = p->trial;
     t->seed = p->seed;
     t->budget = p->steps;
-    t->from = p->kind == ASK_MORE ? p->from : 0;
+    t->from = p->kind == ASK_MORE || p->parent > 0 ? p->from : 0;
+    t->parent = p->parent;
     t->baseline = p->baseline;
     return t;
 }
@@ -132,6 +133,11 @@ int64_t trawl_trial_seed(const struct trawl_trial *t)
 int64_t trawl_trial_budget(const struct trawl_trial *t)
 {
     return t->budget;
+}
+
+int64_t trawl_trial_parent(const struct trawl_trial *t)
+{
+    return t->parent;
 }
 
 int64_t trawl_trial_from(const struct trawl_trial *t)

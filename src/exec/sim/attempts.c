@@ -88,6 +88,10 @@ enum code sim_add(struct sim *s, const struct bare_spec *spec, struct running **
                                    .number = spec->attempt_number,
                                    .config = spec->config,
                                    .steps = spec->steps};
+    if (spec->parent > 0) {
+        sim_keep(s, spec->trial, spec->from_step);
+        a->seen.parent = spec->parent;
+    }
     a->seen.from = s->o.from_scratch ? 0 : sim_done(s, spec->trial);
     a->course.drop = (double)INFINITY;
     *slot(s, a->id) = a;

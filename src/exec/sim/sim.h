@@ -6,10 +6,11 @@
  * next one and tells the listener. What a program reports and how long it takes is a model's to
  * say, which is a function of what it is given: so a simulation depends on its settings alone.
  *
- * A program trains from the step its trial's checkpoint holds (or, from_scratch, from 0), a whole
- * step at a time; it reports at every `report_every`-th step, at those that the searcher wants, and
- * at its last. Where the searcher wants a report it waits for the answer. What was trained when an
- * attempt ends, whatever the reason, is in the checkpoint; a step that was not finished is lost.
+ * A program trains from the step its trial's checkpoint holds (or, from_scratch, from 0), which may
+ * be a copy of another trial's, a whole step at a time; it reports at every `report_every`-th step,
+ * at those that the searcher wants, and at its last. Where the searcher wants a report it waits for
+ * the answer. What was trained when an attempt ends, whatever the reason, is in the checkpoint; a
+ * step that was not finished is lost.
  *
  *   start --> started --> report ... report --> exit --(acknowledged)--> gone
  *                |           |
@@ -29,8 +30,9 @@ struct sim_attempt {
     int64_t trial, seed;
     int number; /* of the attempt within its trial */
     const struct config *config;
-    int64_t steps; /* to train up to; 0: the search has no steps, and it trains one */
-    int64_t from;  /* the step it begins at */
+    int64_t steps;  /* to train up to; 0: the search has no steps, and it trains one */
+    int64_t from;   /* the step it begins at */
+    int64_t parent; /* whose checkpoint it begins with, as it was at `from`; 0: its own, if any */
 };
 
 /* How it will go, in seconds; and whatever the model wants to find again when it reports. */

@@ -30,7 +30,7 @@ struct kept_attempt {
 };
 
 struct kept_trial {
-    int64_t number, config_hash, seed, steps, step, started, ended;
+    int64_t number, config_hash, seed, steps, step, started, ended, parent, from_step;
     double value;
     struct str params, why;
     struct scores *scores; /* NULL: its value says it all */

@@ -51,6 +51,8 @@ void memory_trial_row(const struct kept_search *q, const struct kept_trial *t,
                               .config_hash = t->config_hash,
                               .seed = t->seed,
                               .steps = t->steps,
+                              .parent = t->parent,
+                              .from_step = t->from_step,
                               .value = t->value,
                               .has_value = t->has_value,
                               .step = t->step,
@@ -239,6 +241,8 @@ enum code memory_trial_insert(struct store *s, const struct trial_row *row, stru
     t->number = number;
     t->config_hash = row->config_hash;
     t->seed = row->seed;
+    t->parent = row->parent;
+    t->from_step = row->from_step;
     t->baseline = row->baseline;
     code = fill(q, row, t, e);
     if (code != OK)

@@ -160,9 +160,16 @@ static const char schema_2[] =
     "  WHERE has_value = 1 AND state IN (3, 4);"
     "PRAGMA user_version = 2;";
 
+/* Schema 3: trials that begin with another one's checkpoint. What was there before began with none.
+ */
+static const char schema_3[] =
+    "ALTER TABLE trial ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;" /* a number; 0: none */
+    "ALTER TABLE trial ADD COLUMN from_step INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 3;";
+
 const struct schema *schema_current(void)
 {
-    static const char *const steps[] = {schema_1, schema_2};
+    static const char *const steps[] = {schema_1, schema_2, schema_3};
     static const struct schema current = {steps, sizeof(steps) / sizeof(steps[0])};
     return &current;
 }

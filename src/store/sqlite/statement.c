@@ -20,7 +20,7 @@
     " FROM search s JOIN progress p ON p.search = s.id JOIN space n ON n.id = s.space"
 #define TRIAL_COLUMNS                                                                       \
     "SELECT id, state, baseline, params, config_hash, seed, steps, value, has_value, step," \
-    " why, started, ended, retries, scores FROM trial"
+    " why, started, ended, retries, scores, parent, from_step FROM trial"
 #define ATTEMPT_COLUMNS                                                                      \
     "SELECT id, trial, number, state, reason, exit_code, signal, from_step, started, ended," \
     " last_seq, executor, token, pidref, detail, devices FROM attempt"
@@ -73,9 +73,10 @@ static const char *const sql[STATEMENT_COUNT] = {
     OF_SEARCH("trial") ") FROM progress p WHERE p.search = ?1",
 
     [TRIAL_INSERT] = "INSERT INTO trial (id, search, state, baseline, config_hash, seed, steps,"
-                     " value, has_value, step, started, ended, retries, params, why, scores)"
+                     " value, has_value, step, started, ended, retries, params, why, scores,"
+                     " parent, from_step)"
                      " VALUES (?1, ?1 >> 32, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-                     " ?14, ?15)",
+                     " ?14, ?15, ?16, ?17)",
     [TRIAL_KEY] = "SELECT state, has_value, value, step, config_hash, scores FROM trial"
                   " WHERE id = ?1",
     [TRIAL_UPDATE] = "UPDATE trial SET state = ?2, value = ?3, has_value = ?4, step = ?5, why = ?6,"

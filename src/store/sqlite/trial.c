@@ -248,6 +248,8 @@ enum code sqlite_trial_insert(struct store *s, const struct trial_row *row, stru
     bind_str(st, 13, row->params);
     bind_str(st, 14, row->why);
     bind_str(st, 15, buf_view(&scores));
+    bind_i64(st, 16, row->parent);
+    bind_i64(st, 17, row->from_step);
     code = statement_run(q, TRIAL_INSERT, st, e);
     if (code == OK)
         code = buf_end(&scores, e);
@@ -372,6 +374,8 @@ static enum code read_trial(sqlite3_stmt *st, struct trial_row *r, struct error 
         .started = column_i64(st, 11),
         .ended = column_i64(st, 12),
         .retries = (int)column_i64(st, 13),
+        .parent = column_i64(st, 15),
+        .from_step = column_i64(st, 16),
     };
     bool well = scores_read(column_str(st, 14), r->has_value, r->value, &r->scores);
     return well ? OK : bad_scores(r->id, e);
