@@ -189,8 +189,7 @@ enum code trial_json_of(struct store *s, const struct search_row *search, int64_
 }
 
 enum code trial_json_in_full(struct store *s, const struct search_row *search, struct trial_id id,
-                             const struct checkpoint_sizes *sizes, struct json *j,
-                             struct error *e)
+                             const struct checkpoint_sizes *sizes, struct json *j, struct error *e)
 {
     struct scoring scoring;
     struct arena a;

@@ -1,7 +1,7 @@
 /*
  * Attempts: one execution of a trial, from its row in the store to its end.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * waits (its program is held), an exit that is early too, and its slot with it. An ask whose
  * suggestion is still being made (ahead.c) holds the sequence up.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include <math.h>
 #include <stdio.h>

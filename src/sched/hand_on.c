@@ -18,7 +18,7 @@
  * A copy takes the slot that its trial will have: so with one slot the searcher is asked in an
  * order that no clock decides.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include "base/copy.h"
 #include "base/failpoint.h"

@@ -10,7 +10,7 @@
  * workers'. A controller that dies leaves a trial's folder as checkpoint.h says, and what nobody
  * needs goes when its search is opened again.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include "base/copy.h"
 #include "base/failpoint.h"

@@ -2,7 +2,7 @@
  * Which trial starts next, and which need no memory any more: both without looking at all of them,
  * since an allocator may have paused a hundred thousand.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * A search taken up again from the store: its journal is applied (never recomputed), its unfinished
  * trials and live attempts are brought back.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include "base/io.h"
 #include "base/number.h"

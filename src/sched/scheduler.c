@@ -5,7 +5,7 @@
  * A commit is due at once when somebody waits for it (a decision, a slot to be filled); otherwise
  * it may wait COMMIT_DELAY_NS, so that a flood of reports costs few commits.
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include "base/failpoint.h"
 #include "base/io.h"

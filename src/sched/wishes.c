@@ -4,7 +4,7 @@
  * Each is an event of the journal first, so that a controller that dies between the wish and its
  * being carried out finds it again (replay.c).
  */
-#include "sched/internal.h"
+#include "sched/copies.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -19,9 +19,9 @@ static const struct sampler_kind *const samplers[] = {
 };
 
 static const struct allocator_kind *const allocators[] = {
-    &allocator_full,      &allocator_median,   &allocator_asha,      &allocator_adaptive,
-    &allocator_sha,       &allocator_hyperband, &allocator_patience, &allocator_threshold,
-    &allocator_freeze_thaw, &allocator_pbt,    &allocator_pb2,       &allocator_replay,
+    &allocator_full,        &allocator_median,    &allocator_asha,     &allocator_adaptive,
+    &allocator_sha,         &allocator_hyperband, &allocator_patience, &allocator_threshold,
+    &allocator_freeze_thaw, &allocator_pbt,       &allocator_pb2,      &allocator_replay,
 };
 
 const struct sampler_kind *sampler_find(struct str name)

@@ -123,8 +123,9 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *   begin   {"engine", "method", "why", "seed", "goal", ["goals"], ["requirements"], "seeds",
  *           "replicates", "trials", ["expected"], ["min_steps", "max_steps"]}
  *   ask     {"params": {...}, "seed", "steps", "baseline", "index", "seen", ["first"], ["by"],
- *           ["fitted"], ["weighed"], ["parent", "from", "over"]}, or, for a paused trial that goes
- *           on, {"more": true, "steps", "from", ["keep": true], ["fresh", "index", "seen", "weighed"]}
+ *           ["fitted"], ["weighed"], ["parent", "from", "over"]}
+ *           or, for a paused trial that goes on, {"more": true, "steps", "from", ["keep": true],
+ *           ["fresh", "index", "seen", "weighed"]}
  *             index   [before, after]: generator position; equal where nothing was drawn
  *             seen    the last entry it was based on
  *             first   which of the given first points it is

@@ -63,7 +63,12 @@ static struct space *make_space(void)
 static struct searcher *make_searcher(const struct space *space, struct str method)
 {
     struct searcher_settings settings = {.space = space,
-                                         .effort = {10, true, 1, 9, 1, 1},
+                                         .effort = {.trials = 10,
+                                                    .has_steps = true,
+                                                    .min_steps = 1,
+                                                    .max_steps = 9,
+                                                    .parallel = 1,
+                                                    .n_objectives = 1},
                                          .seed = 7,
                                          .n_objectives = 1,
                                          .minimize = {true}};

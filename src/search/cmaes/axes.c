@@ -100,7 +100,7 @@ static void add_choice(struct axes *a, int param)
     if (p->n_levels < 2)
         return;
     a->choice_of[param] = (int)a->n_choices;
-    a->choices[a->n_choices++] = (struct choice){param, p->n_levels, a->n_levels, false};
+    a->choices[a->n_choices++] = (struct category_axis){param, p->n_levels, a->n_levels, false};
     for (size_t i = 0; i < p->n_levels; i++)
         a->prior[a->n_levels++] = p->weights ? p->weights[i] : 1 / (double)p->n_levels;
 }

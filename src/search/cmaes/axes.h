@@ -40,7 +40,7 @@ struct axis {
     double start;       /* the prior's median */
 };
 
-struct choice {
+struct category_axis {
     int param;
     size_t n, first; /* levels, and the place of the first in arrays over all levels */
     bool gates;      /* a condition names it */
@@ -50,7 +50,7 @@ struct axes {
     const struct space *space; /* borrowed */
     size_t n, n_choices, n_levels;
     struct axis *v;
-    struct choice *choices;
+    struct category_axis *choices;
     double *prior;               /* one a level of all choices */
     int *first_axis, *choice_of; /* of a parameter; -1: it has none */
     double *units;               /* scratch: a point of the cube */

@@ -35,7 +35,7 @@ void categories_draw(const struct categories *c, struct rng *r, double blend, ui
 {
     const struct axes *axes = c->axes;
     for (size_t i = 0; i < axes->n_choices; i++) {
-        const struct choice *x = &axes->choices[i];
+        const struct category_axis *x = &axes->choices[i];
         double u = rng_unit(r), sum = 0;
         size_t k = 0;
         for (; k + 1 < x->n; k++) {
@@ -55,7 +55,7 @@ static void natural_gradient(const struct categories *c, size_t n_points, const 
     memset(ret, 0, axes->n_levels * sizeof(*ret));
     for (size_t p = 0; p < n_points; p++)
         for (size_t i = 0; i < axes->n_choices; i++) {
-            const struct choice *x = &axes->choices[i];
+            const struct category_axis *x = &axes->choices[i];
             uint32_t level = levels[p * axes->n_choices + i];
             if (level == CHOICE_INACTIVE || weights[p] == 0)
                 continue;
@@ -72,7 +72,7 @@ static double fisher_root(const struct categories *c, const double *gradient, do
     const struct axes *axes = c->axes;
     double squared = 0;
     for (size_t i = 0; i < axes->n_choices; i++) {
-        const struct choice *x = &axes->choices[i];
+        const struct category_axis *x = &axes->choices[i];
         const double *q = c->q + x->first, *g = gradient + x->first;
         double sum = 0, last = q[x->n - 1];
         for (size_t k = 0; k + 1 < x->n; k++)
@@ -88,7 +88,7 @@ static double fisher_root(const struct categories *c, const double *gradient, do
 }
 
 /* The least probability of a level (CatCMA, section 4.3). */
-static double least_of(const struct axes *axes, const struct choice *x)
+static double least_of(const struct axes *axes, const struct category_axis *x)
 {
     return (1 - pow(0.73, 1 / (double)axes->n_choices)) / ((double)x->n - 1);
 }
@@ -96,7 +96,7 @@ static double least_of(const struct axes *axes, const struct choice *x)
 static void keep_margin(struct categories *c)
 {
     for (size_t i = 0; i < c->axes->n_choices; i++) {
-        const struct choice *x = &c->axes->choices[i];
+        const struct category_axis *x = &c->axes->choices[i];
         double *q = c->q + x->first, least = least_of(c->axes, x), sum = 0;
         for (size_t k = 0; k < x->n; k++)
             sum += q[k] = fmax(q[k], least);
@@ -111,7 +111,7 @@ void categories_lean(struct categories *c, size_t n, const uint32_t *levels)
 {
     const struct axes *axes = c->axes;
     for (size_t i = 0; i < axes->n_choices && n > 0; i++) {
-        const struct choice *x = &axes->choices[i];
+        const struct category_axis *x = &axes->choices[i];
         double *q = c->q + x->first, total = 1;
         for (size_t p = 0; p < n; p++) {
             uint32_t level = levels[p * axes->n_choices + i];
@@ -155,7 +155,7 @@ bool categories_settled(const struct categories *c)
 {
     const struct axes *axes = c->axes;
     for (size_t i = 0; i < axes->n_choices; i++) {
-        const struct choice *x = &axes->choices[i];
+        const struct category_axis *x = &axes->choices[i];
         double most = 0;
         for (size_t k = 0; k < x->n; k++)
             most = fmax(most, c->q[x->first + k]);
