@@ -241,7 +241,8 @@ static enum code recompute_ask(struct searcher *s, const struct entry *x,
                              (long long)r->seen, (long long)s->seq);
     struct allocation allocation = allocate(s, &kind, &first);
     /* The number of trials may have been lowered since: that is no decision of ours. */
-    if (allocation.kind != ALLOCATE_NEW && allocation.kind != ALLOCATE_DONE)
+    if (allocation.kind == ALLOCATE_MORE || allocation.kind == ALLOCATE_COPY ||
+        allocation.kind == ALLOCATE_WAIT)
         return entry_corrupt(x, e, "recomputed, no new trial is started");
     if (allocation.kind == ALLOCATE_DONE)
         allocation = s->settings.method.allocator->next(s->allocator, true);

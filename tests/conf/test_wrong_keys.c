@@ -293,7 +293,7 @@ static const struct wrong table[] = {
     W("unknown option of a method",
       BASE "search: {budget: {max: 9}, method: sobol + asha(etta=3)}\n",
       "trawl.yaml:7:49: asha has no option `etta`\n"
-      "  hint: did you mean `eta`? there are: eta, variant\n"),
+      "  hint: did you mean `eta`? there are: eta, variant, max_rungs\n"),
     W("option out of range", BASE "search: {budget: {max: 9}, method: sobol + asha(eta=1)}\n",
       "trawl.yaml:7:53: `eta` can't be 1\n"
       "  hint: a whole number from 2 to 10\n"),

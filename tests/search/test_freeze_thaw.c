@@ -68,20 +68,20 @@ static void the_promising_go_on(void **state)
     desk_close(&d);
 }
 
-/* Stations count down from the most steps: 20, 10, 5, 2, 1. */
+/* Stations count down from the most steps: 20, 10, 5; not 2, which is but a tenth. */
 static void trials_pause_at_stations(void **state)
 {
     struct desk d;
     open_desk(&d, "random + freeze_thaw(growth=2)", 1, 20);
-    static const int64_t stations[] = {1, 2, 5, 10, 20};
-    for (int i = 0; i < 5; i++) {
+    static const int64_t stations[] = {5, 10, 20};
+    for (int i = 0; i < 3; i++) {
         struct proposal p = desk_ask(&d);
         assert_int_equal(p.kind, i ? ASK_MORE : ASK_TRIAL);
         assert_int_equal(p.steps, stations[i]);
         assert_true(searcher_next_wanted(d.s, 1, 0) <= stations[i]);
         assert_int_equal(desk_ask(&d).kind, ASK_WAIT); /* no other may start */
         assert_int_equal(desk_report(&d, 1, stations[i], 1),
-                         i < 4 ? DECISION_PAUSE : DECISION_CONTINUE);
+                         i < 2 ? DECISION_PAUSE : DECISION_CONTINUE);
     }
     desk_exit(&d, 1, OUTCOME_COMPLETED, 1);
     assert_int_equal(desk_ask(&d).kind, ASK_DONE);
@@ -93,16 +93,16 @@ static void it_ends_when_nothing_is_likely_to_win(void **state)
     struct desk d;
     open_desk(&d, "freeze_thaw", 12, 16);
     struct course r = run(&d);
-    int64_t finished = 0, first = 0;
+    int64_t finished = 0;
+    double best = 1; /* of those trained to the end */
     for (int64_t i = 0; i < r.n; i++) {
         finished += r.steps[i] == 16;
-        if (fabs(r.x[i] - 0.3) < fabs(r.x[first] - 0.3))
-            first = i;
+        best = r.steps[i] == 16 ? fmin(best, fabs(r.x[i] - 0.3)) : best;
     }
     assert_int_equal(r.last, ASK_DONE);
     assert_int_equal(r.n, 12);
     assert_true(finished >= 1 && finished < 12);
-    assert_int_equal(r.steps[first], 16); /* the best was trained to the end */
+    assert_true(best < 0.01);
     desk_close(&d);
 }
 

@@ -107,7 +107,8 @@ static void auto_chooses(void **state)
     chooses("auto", infinite, &pausing, &sampler_sobol, &allocator_freeze_thaw);
     chooses("freeze_thaw", infinite, &stepped, &sampler_sobol, &allocator_freeze_thaw);
     chooses("auto + freeze_thaw", infinite, &stepped, &sampler_sobol, &allocator_freeze_thaw);
-    resolves("auto", is_finite, &pausing, "grid(points=0) + asha(eta=3, variant=promote)");
+    resolves("auto", is_finite, &pausing,
+             "grid(points=0) + asha(eta=3, variant=promote, max_rungs=3)");
     promotes("auto", infinite, &crowd);
     promotes("auto", infinite, &long_run);
     chooses("auto + asha(eta=9)", infinite, &stepped, &sampler_gp, &allocator_asha);
