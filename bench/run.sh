@@ -1,6 +1,8 @@
 #!/bin/sh
 # bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]: the figures of bench/README.md; without
 # a word overhead, listing, points. bench/run.sh speed [OPTION ...]: suggestions beside other optimisers'.
+# bench/run.sh allocation WORD ...: how training is shared out (bench/allocation/).
+# bench/run.sh claim [OPTION ...]: developing by hand against searching (bench/claim/).
 # TRAWL_BUILD names the build folder (build).
 set -eu
 
@@ -23,6 +25,13 @@ if [ "$1" = speed ]; then
     PEERS_PYTHON=$(sh bench/setup.sh) PYTHONPATH=bench exec python3 -m speed "$@"
 fi
 
+if [ "$1" = allocation ] || [ "$1" = claim ]; then
+    package=$1
+    shift
+    build trawl
+    PYTHONPATH=bench exec "$(sh bench/setup.sh)" -W ignore -m "$package" "$@"
+fi
+
 build trawl trawl-supervisor bench/one bench/points bench/stopwatch
 uptime
 for word in "$@"; do
@@ -35,6 +44,8 @@ for word in "$@"; do
     *)
         echo "usage: bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]" >&2
         echo "       bench/run.sh speed [--help]" >&2
+        echo "       bench/run.sh allocation workload|curves" >&2
+        echo "       bench/run.sh claim [--help]" >&2
         exit 2
         ;;
     esac

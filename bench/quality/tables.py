@@ -35,22 +35,35 @@ class Table:
         self.space = Space([_parameter(*pair) for pair in zip(names, columns, strict=True)])
         self.shape = [len(p.options) for p in self.space.parameters]
         self.ranks = [{option: i for i, option in enumerate(p.options)} for p in self.space.parameters]
-        self.values = self._fill(rows, len(names), logarithm)
+        self.seeds = self._fill(rows, len(names))
+        means = np.array([sum(seeds) / len(seeds) for seeds in self.seeds])
+        self.logarithm = logarithm
+        self.values = np.log(means) if logarithm else means
 
-    def _fill(self, rows: list[list[str]], width: int, logarithm: bool) -> np.ndarray:
+    def _fill(self, rows: list[list[str]], width: int) -> list[list[float]]:
         if len(rows) != math.prod(self.shape):
             raise ValueError(f"{len(rows)} rows, but {math.prod(self.shape)} configurations")
-        values = np.full(len(rows), math.nan)
+        seeds: list[list[float]] = [[] for _ in rows]
         for row in rows:
-            seeds = [float(cell) for cell in row[width:] if cell]
-            values[self._place([_value(cell) for cell in row[:width]])] = sum(seeds) / len(seeds)
-        return np.log(values) if logarithm else values
+            seeds[self._place([_value(cell) for cell in row[:width]])] = [float(cell) for cell in row[width:] if cell]
+        return seeds
 
     def _place(self, cells: list[Value]) -> int:
         place = 0
         for cell, ranks, size in zip(cells, self.ranks, self.shape, strict=True):
             place = place * size + ranks[cell]
         return place
+
+    def at(self, place: int) -> Configuration:
+        """The configuration of `values[place]`."""
+        ranks = np.unravel_index(place, self.shape)
+        return {p.name: p.options[rank] for p, rank in zip(self.space.parameters, ranks, strict=True)}
+
+    def one(self, configuration: Configuration, number: int) -> float:
+        """The value of one of its seeds."""
+        seeds = self.seeds[self._place([configuration[p.name] for p in self.space.parameters])]
+        value = seeds[number % len(seeds)]
+        return math.log(value) if self.logarithm else value
 
     def batch(self, configurations: list[Configuration]) -> np.ndarray:
         names = [p.name for p in self.space.parameters]

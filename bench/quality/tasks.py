@@ -91,12 +91,16 @@ def _surrogate(name: str, model: surrogates.Surrogate, space: Space, branch: str
 
 
 def _table(name: str, last: str, data: Path) -> Task:
+    table, goal = table_of(last, data)
+    return Task(name, goal, table.space, lambda configurations, number: table.batch(configurations))
+
+
+def table_of(last: str, data: Path) -> tuple[tables.Table, Literal["maximize", "minimize"]]:
+    """The table of a task of `tables`, by the last part of its name."""
     files = {"mlp": "hpobench-{}", "fcnet": "hpolib-{}", "nasbench201": "nasbench201-cifar10"}
     kind, _, data_set = last.partition("-")
     path = data / "tables" / f"{files[kind].format(data_set)}.csv.gz"
-    table = tables.table(path, logarithm=kind == "fcnet")
-    goal: Literal["maximize", "minimize"] = "minimize" if kind == "fcnet" else "maximize"
-    return Task(name, goal, table.space, lambda configurations, number: table.batch(configurations))
+    return tables.table(path, logarithm=kind == "fcnet"), "minimize" if kind == "fcnet" else "maximize"
 
 
 def _bbob(name: str, function: int, dimension: int) -> Task:

@@ -9,6 +9,7 @@ import json
 import resource
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,30 +53,35 @@ class Trawl(Peer):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "trawl.yaml"
             file.write_text(json.dumps(document(task, self.name, task.seed(number), evaluations), indent=1))
-            seen = self._converse(file, task, number, evaluations)
+            seen = self._ask_and_tell(file, task, number, evaluations)
         return seen, _children() - before
 
-    def _converse(self, file: Path, task: Task, number: int, evaluations: int) -> Evaluations:
+    def _ask_and_tell(self, file: Path, task: Task, number: int, evaluations: int) -> Evaluations:
         seen: Evaluations = []
-        with subprocess.Popen(
-            [self.binary, "optimize", file.name],
-            cwd=file.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with converse(self.binary, file) as say:
             while len(seen) < evaluations:
-                trials = _say(process, {"ask": 1})["trials"]
+                trials = say({"ask": 1})["trials"]
                 if not trials:
                     break
                 configuration = trials[0]["params"]
                 value = task.evaluate(configuration, number)
                 seen.append((value, str(configuration.get(task.branch, ""))))
-                _say(process, {"tell": {"id": trials[0]["id"], "value": value}})
-            process.communicate()
-            if process.returncode != 0 or not seen:
-                raise SystemExit(f"trawl optimize, {task.name}, run {number}: exit {process.returncode}")
+                say({"tell": {"id": trials[0]["id"], "value": value}})
+        if not seen:
+            raise SystemExit(f"trawl optimize, {task.name}, run {number}: it proposed nothing")
         return seen
+
+
+@contextlib.contextmanager
+def converse(binary: Path, file: Path) -> Iterator[Callable[[dict[str, object]], dict[str, Any]]]:
+    """`trawl optimize`: a function that says a line and returns the answer."""
+    with subprocess.Popen(
+        [binary, "optimize", file.name], cwd=file.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield functools.partial(_say, process)
+        process.communicate()
+        if process.returncode != 0:
+            raise SystemExit(f"trawl optimize: exit {process.returncode}")
 
 
 def _say(process: subprocess.Popen[str], line: dict[str, object]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""How training is shared out: the benchmarks of README.md."""

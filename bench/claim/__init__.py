@@ -1,0 +1,1 @@
+"""Developing a model by hand against searching: the benchmark of README.md."""
