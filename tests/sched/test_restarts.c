@@ -151,7 +151,7 @@ static void replayed_from_anywhere(struct simulated *w)
     ss.seed = kept.seed;
     assert_ok(method_parse(&a, row.method, (struct location){0}, &ss.method, &e));
     assert_ok(method_resolve(&ss.method, st->space, &st->effort, &e));
-    for (size_t k = 0; k <= j.n; k++) {
+    for (size_t k = 0; k <= j.n; k += 5) { /* each would be quadratic in fits */
         struct searcher *s;
         assert_ok(searcher_new(&s, &ss, &e));
         for (size_t i = 0; i < j.n; i++)
@@ -191,7 +191,7 @@ static void check(const char *allocator, bool copies)
     for (int64_t n = 1; n <= all; kills++)
         n = killed_at(yaml, trials, n, &whole) + 1;
     print_message("# %s: %d entries, killed %d times\n", allocator, (int)all, (int)kills);
-    assert_true(all > ENTRIES / 2 && kills > all / 3);
+    assert_true((copies || all > ENTRIES / 2) && kills > all / 3);
     buf_free(&whole);
 }
 
@@ -202,7 +202,7 @@ static void every_allocator(void **state)
     assert_true(n >= 8);
     for (size_t i = 0; i < n; i++) {
         char population[100];
-        snprintf(population, sizeof population, "%s(population=4)", kinds[i]->name);
+        snprintf(population, sizeof population, "%s(population=4, interval=3)", kinds[i]->name);
         bool copies = kinds[i]->vary != NULL;
         if (stands_alone(kinds[i]))
             check(copies ? population : kinds[i]->name, copies);
