@@ -26,7 +26,7 @@ SLOTS = 4
 
 
 def courses(name: str, data: Path, method: str, repetitions: int) -> dict[str, list[Course]]:
-    """Of one task: by hand, and searches that may spend as much, one at a time and in as many slots as SLOTS."""
+    """Of one task: by hand, and searches that may spend as much, one training at a time and SLOTS at once."""
     task = tasks.load(name, data, reference())
     made: dict[str, list[Course]] = {"hand": [], "search": [], "slots": []}
     for r in range(repetitions):
@@ -35,7 +35,7 @@ def courses(name: str, data: Path, method: str, repetitions: int) -> dict[str, l
         made["hand"].append(by_hand(task, rng, MOST))
         trainings = len(made["hand"][-1])
         made["search"].append(Search(task, TRAWL, method, r, trainings, 1).run())
-        made["slots"].append(Search(task, TRAWL, method, r, SLOTS * trainings, SLOTS).run())
+        made["slots"].append(Search(task, TRAWL, method, r, trainings, SLOTS).run())
     return made
 
 
@@ -56,8 +56,8 @@ def row(name: str, made: dict[str, list[Course]]) -> dict[str, float]:
     trainings = round(statistics.mean(len(course) for course in made["hand"]))
     hand = statistics.mean(course[-1][1] for course in made["hand"])
     found = {"trainings": trainings, "hand": hand}
-    for which, factor in (("search", 1), ("slots", SLOTS)):
-        values = mean(made[which], factor * trainings)
+    for which in ("search", "slots"):
+        values = mean(made[which], trainings)
         there = np.flatnonzero(values >= hand)
         needs = float(there[0] + 1) if len(there) else float("inf")
         found |= {which: float(values[-1]), f"{which} needs": needs}
@@ -78,8 +78,8 @@ def table(rows: dict[str, dict[str, float]], repetitions: int, method: str) -> s
     lines = [
         f"`{method}`, {repetitions} repetitions a task.",
         "",
-        f"| task | trainings by hand | where that ends | a search of as many ends | it needs | part | {SLOTS} slots, the same "
-        "time: it ends | part of the time |",
+        f"| task | trainings by hand | where that ends | a search of as many ends | it needs | part | {SLOTS} at once: "
+        "it ends | part of the time |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, r in rows.items():

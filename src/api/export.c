@@ -264,7 +264,7 @@ static enum code export_json(struct exporting *x, struct search_id id)
     jw_to_fd(j, &x->out->out, x->out->fd);
     jw_object(j);
     jw_key(j, "search");
-    c = search_json(x->store, &row, NULL, j, x->e);
+    c = search_json(x->store, &row, j, x->e);
     jw_key(j, "source");
     jw_str(j, row.source);
     jw_key(j, "trials");

@@ -19,7 +19,7 @@ struct listing {
 static enum code on_json(void *self, const struct search_row *row)
 {
     struct listing *l = self;
-    return search_json(l->store, row, NULL, &l->json, l->e);
+    return search_json(l->store, row, &l->json, l->e);
 }
 
 static enum tone state_tone(enum search_state s)

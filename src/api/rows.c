@@ -285,8 +285,8 @@ static enum code best_json(struct store *s, const struct search_row *row,
     return c;
 }
 
-enum code search_json(struct store *s, const struct search_row *row, const struct saved *saved,
-                      struct json *j, struct error *e)
+enum code search_json(struct store *s, const struct search_row *row, struct json *j,
+                      struct error *e)
 {
     struct scoring scoring;
     scoring_of(row, &scoring);
@@ -303,10 +303,6 @@ enum code search_json(struct store *s, const struct search_row *row, const struc
     enum code c = trial_json_of(s, row, row->baseline_trial, NULL, j, e);
     if (c == OK)
         c = best_json(s, row, &scoring, j, e);
-    if (saved != NULL) {
-        jw_key(j, "checkpoints");
-        saved_search_json(saved, j);
-    }
     jw_key(j, "snapshot");
     jw_str(j, row->snapshot);
     jw_key(j, "directory");

@@ -45,9 +45,9 @@ enum code trial_json_in_full(struct store *s, const struct search_row *search, s
 enum code trial_json_of(struct store *s, const struct search_row *search, int64_t number,
                         const struct checkpoint_sizes *sizes, struct json *j,
                         struct error *e) must_check;
-/* One `show`. saved: likewise. */
-enum code search_json(struct store *s, const struct search_row *row, const struct saved *saved,
-                      struct json *j, struct error *e) must_check;
+/* One `show`. */
+enum code search_json(struct store *s, const struct search_row *row, struct json *j,
+                      struct error *e) must_check;
 
 /* Names that attempts_of_search left for this trial: moves *at past them. */
 const struct brief *attempts_next(const struct attempts *a, struct trial_id trial, size_t *at,

@@ -57,18 +57,6 @@ void saved_trial_json(const struct checkpoint_sizes *s, struct json *j)
     jw_object_end(j);
 }
 
-void saved_search_json(const struct saved *s, struct json *j)
-{
-    jw_object(j);
-    jw_key(j, "bytes");
-    jw_i64(j, s->bytes);
-    jw_key(j, "trials");
-    jw_i64(j, s->trials);
-    jw_key(j, "all");
-    jw_bool(j, s->all);
-    jw_object_end(j);
-}
-
 void saved_trial_text(const struct checkpoint_sizes *s, struct buf *b)
 {
     if (s->bytes == 0)

@@ -16,9 +16,8 @@ struct saved {
 };
 void saved_of_search(const char *store_dir, struct search_id search, struct saved *ret);
 
-/* As the value of "checkpoints": {"bytes", "kept": [steps]} and {"bytes", "trials", "all"}. */
+/* As the value of "checkpoints": {"bytes", "kept": [steps]}. */
 void saved_trial_json(const struct checkpoint_sizes *s, struct json *j);
-void saved_search_json(const struct saved *s, struct json *j);
 /* "3.1 MiB, kept at steps 3, 9" and "1.2 GiB of 40 trials"; nothing where nothing was saved. */
 void saved_trial_text(const struct checkpoint_sizes *s, struct buf *b);
 void saved_search_text(const struct saved *s, struct buf *b);

@@ -27,14 +27,6 @@ static enum code show_trial_json(struct reading *r, const struct search_row *row
     return trial_json_in_full(r->store, row, r->target.trial, &sizes, j, e);
 }
 
-static enum code show_search_json(struct reading *r, const struct search_row *row, struct json *j,
-                                  struct error *e)
-{
-    struct saved saved;
-    saved_of_search(r->project.store_dir, row->id, &saved);
-    return search_json(r->store, row, &saved, j, e);
-}
-
 static enum code show_json(struct invocation *inv, struct reading *r, struct error *e)
 {
     struct json j;
@@ -45,7 +37,8 @@ static enum code show_json(struct invocation *inv, struct reading *r, struct err
     j.pretty = false;
     enum code c = store_search_get(r->store, r->target.search, &a, &row, e);
     if (c == OK)
-        c = r->target.is_trial ? show_trial_json(r, &row, &j, e) : show_search_json(r, &row, &j, e);
+        c = r->target.is_trial ? show_trial_json(r, &row, &j, e)
+                               : search_json(r->store, &row, &j, e);
     if (c == OK) {
         jw_newline(&j);
         c = jw_end(&j, e);

@@ -68,7 +68,7 @@ class FreezeThaw(Case):
         self.p.python("KEEPS = True\n" + TRAIN)
         self.p.yaml(FILE.replace('"random + asha(variant=promote)"', "auto"))
         before = self.p.json("plan")
-        self.assertIn("asha(eta=3, variant=stop)", before["method"])
+        self.assertIn("asha(eta=3, variant=stop, max_rungs=3)", before["method"])
         self.assertIn("checkpoints", before["why"])
         self.p.run()
         plan = self.p.json("plan")
