@@ -12,6 +12,11 @@ bool rank_takes(enum trial_state state, bool has_value)
     return has_value && (state == TRIAL_COMPLETED || state == TRIAL_STOPPED);
 }
 
+int64_t rank_step(const struct aims *aims, int64_t step)
+{
+    return aims->own_steps ? 0 : step;
+}
+
 size_t rank_more(const struct aims *aims)
 {
     return aims->n_objectives - 1 + aims->n_requirements;

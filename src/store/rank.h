@@ -6,6 +6,9 @@
  * state - share the means of their values, and of what they miss requirements by; where a value's
  * mean is not finite none of them is ranked, since NaN and infinities count as worst.
  *
+ * Where trials have steps of their own (aims.own_steps) each is ranked by what it came to at its
+ * end: all are taken to have reached the same step.
+ *
  * One objective. Order: highest step, completed before stopped, better mean, lower trial number.
  * Several. The front: of what reached the highest step, completed before stopped, all that no other
  * dominates (is as good in every objective, and better in one); the first trial of each
@@ -20,7 +23,7 @@
 enum { RANK_MORE_MAX = STORE_OBJECTIVES_MAX - 1 + STORE_REQUIREMENTS_MAX };
 
 struct ranked {
-    int64_t step;
+    int64_t step; /* rank_step of the highest reported */
     int64_t config_hash;
     int64_t number; /* the trial's, within its search */
     double value;   /* its own; the group's mean once grouped */
@@ -32,6 +35,8 @@ struct ranked {
 
 /* May a trial in this state be ranked at all? */
 bool rank_takes(enum trial_state state, bool has_value);
+/* The step that a trial which reached `step` is ranked at. */
+int64_t rank_step(const struct aims *aims, int64_t step);
 /* How many numbers `more` holds. */
 size_t rank_more(const struct aims *aims);
 /* Fills more[rank_more(aims)] from what a trial came to; what it does not have is NaN. */

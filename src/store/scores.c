@@ -46,7 +46,8 @@ struct aims search_aims(const struct search_row *row)
 {
     struct measured measures[STORE_MEASURES_MAX];
     struct str requirements[STORE_REQUIREMENTS_MAX];
-    struct aims aims = {.n_requirements = search_requirements(row, requirements)};
+    struct aims aims = {.n_requirements = search_requirements(row, requirements),
+                        .own_steps = row->own_steps};
     size_t n = search_measures(row, measures);
     for (size_t i = 0; i < n && i < STORE_OBJECTIVES_MAX && measures[i].aim != AIM_NONE; i++)
         aims.minimize[aims.n_objectives++] = measures[i].aim == AIM_MINIMIZE;

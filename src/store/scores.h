@@ -24,6 +24,7 @@ struct measured {
 struct aims {
     size_t n_objectives, n_requirements;
     bool minimize[STORE_OBJECTIVES_MAX];
+    bool own_steps; /* a trial's steps are its own: how far it came says nothing */
 };
 
 /* Names hold no control characters, which the file's reader sees to. */

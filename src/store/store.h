@@ -109,6 +109,7 @@ struct search_row {
     struct str directory; /* the program's folder */
     int64_t created, ended;
     int64_t budget_trials; /* search.trials; 0: unlimited */
+    bool own_steps;        /* how long a trial trains is its own: farther is not better */
     /* Read only, kept by the store: */
     int64_t counts[TRIAL_STATE_COUNT];
     int64_t baseline_trial; /* number; 0: none */
@@ -241,10 +242,10 @@ enum code store_trial_get(struct store *s, struct trial_id id, struct arena *a,
 enum code store_trials(struct store *s, struct search_id id, unsigned states,
                        enum code (*visit)(void *, const struct trial_row *), void *self,
                        struct error *e) must_check;
-/* Best first: highest step, completed before stopped, then value; NaN never, nor what misses a
- * requirement. Replicates (equal config_hash) rank by the mean of their values. Of several
- * objectives the front: a trial of each configuration that no other is better than. At most
- * `limit`. store/rank.h has it in full. */
+/* Best first: highest step, but where trials have steps of their own; completed before stopped,
+ * then value; NaN never, nor what misses a requirement. Replicates (equal config_hash) rank by the
+ * mean of their values. Of several objectives the front: a trial of each configuration that no
+ * other is better than. At most `limit`. store/rank.h has it in full. */
 enum code store_best(struct store *s, struct search_id id, int limit,
                      enum code (*visit)(void *, const struct trial_row *), void *self,
                      struct error *e) must_check;

@@ -287,4 +287,4 @@ class Older(Case):
         self.assertEqual(self.p.show()["trials"], {"completed": 2, "stopped": 1, "failed": 1})
         self.assertTrue(os.path.exists(self.p.path(".trawl/trawl.db.schema1-backup")))
         with self.p.database() as db:
-            self.assertEqual(db.execute("PRAGMA user_version").fetchone(), (3,))
+            self.assertEqual(db.execute("PRAGMA user_version").fetchone(), (4,))

@@ -63,18 +63,64 @@ static void best_follows_what_happens(void **state)
 
 /* ---- several objectives, requirements ---- */
 
-static void front_search(struct scratch *t, struct str measures, struct str requirements)
+static void insert_search(struct scratch *t, const struct search_row *row)
 {
     struct space_row space;
+    begin(t);
+    assert_ok(store_space_put(t->s, STR("flights"), STR("{}"), 1, &space, NULL));
+    assert_ok(store_search_insert(t->s, space.space, space.version, row, &t->search, NULL));
+    commit(t);
+}
+
+static void front_search(struct scratch *t, struct str measures, struct str requirements)
+{
     const struct search_row row = {.state = SEARCH_RUNNING,
                                    .metric = STR("acc"),
                                    .measures = measures,
                                    .requirements = requirements,
                                    .created = 5};
+    insert_search(t, &row);
+}
+
+/* Trials have steps of their own. */
+static void own_search(struct scratch *t, struct str measures)
+{
+    const struct search_row row = {.state = SEARCH_RUNNING,
+                                   .metric = STR("acc"),
+                                   .measures = measures,
+                                   .created = 5,
+                                   .own_steps = true};
+    insert_search(t, &row);
+}
+
+/* Who was given little and made the most of it is the best, wherever its program ended. */
+static void steps_of_their_own_do_not_rank(void **state)
+{
+    struct scratch *t = *state;
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    own_search(t, (struct str){NULL, 0});
+    assert_true(search_of(t, t->search, &a).own_steps);
     begin(t);
-    assert_ok(store_space_put(t->s, STR("flights"), STR("{}"), 1, &space, NULL));
-    assert_ok(store_search_insert(t->s, space.space, space.version, &row, &t->search, NULL));
+    for (int64_t i = 1; i <= 5; i++)
+        put_trial(t, i, i == 5 ? 2 : i); /* 5 replicates 2 */
+    end_trial(t, 1, TRIAL_COMPLETED, 0.5, 27);
+    end_trial(t, 2, TRIAL_COMPLETED, 0.9, 3);
+    assert_int_equal(search_of(t, t->search, &a).best_trial, 2);
+    end_trial(t, 3, TRIAL_STOPPED, 0.99, 20);
+    assert_int_equal(search_of(t, t->search, &a).best_trial, 2);
+    end_trial(t, 4, TRIAL_COMPLETED, 0.7, 1);
+    assert_int_equal(search_of(t, t->search, &a).best_trial, 2);
+    end_trial(t, 5, TRIAL_COMPLETED, 0.3, 2); /* the mean of 2 and 5 is 0.6 */
+    assert_int_equal(search_of(t, t->search, &a).best_trial, 4);
     commit(t);
+    struct numbers best = {.n = 0};
+    assert_ok(store_best(t->s, t->search, 10, note_trial, &best, NULL));
+    static const int64_t order[] = {4, 2, 5, 1, 3};
+    assert_int_equal(best.n, 5);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(best.v[i], order[i]);
+    arena_free(&a);
 }
 
 /* A trial of its own configuration that ended: acc, latency, and by how much it is missed. */
@@ -220,7 +266,7 @@ static void compare_with_store(struct scratch *t, const struct trial_row *rows,
         counts[rows[i].state]++;
         if (!rank_takes(rows[i].state, rows[i].has_value))
             continue;
-        v[n] = (struct ranked){.step = rows[i].step,
+        v[n] = (struct ranked){.step = rank_step(aims, rows[i].step),
                                .config_hash = rows[i].config_hash,
                                .number = i + 1,
                                .value = rows[i].value,
@@ -283,6 +329,10 @@ static void ranking_is_what_it_is_computed_from(void **state)
     change_and_compare(t, &r);
     front_search(t, STR("+acc\n-latency\n-size"), STR("latency < 4\nsize < 4"));
     change_and_compare(t, &r);
+    own_search(t, (struct str){NULL, 0});
+    change_and_compare(t, &r);
+    own_search(t, STR("+acc\n-latency"));
+    change_and_compare(t, &r);
     problems_init(&p);
     assert_ok(store_check(t->s, &p));
     assert_int_equal(p.n, 0);
@@ -294,6 +344,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_open, scratch_close)
     const struct CMUnitTest tests[] = {
         TEST(best_follows_what_happens),
+        TEST(steps_of_their_own_do_not_rank),
         TEST(the_front_is_what_none_dominates),
         TEST(nothing_is_best_where_nothing_meets_the_requirements),
         TEST(ranking_is_what_it_is_computed_from),

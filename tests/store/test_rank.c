@@ -35,6 +35,26 @@ static void orders_by_step_state_value_number(void **state)
         assert_int_equal(v[i].number, least[i]);
 }
 
+/* Each at its own end; replicates share a mean wherever their programs ended. */
+static void steps_of_their_own_say_nothing(void **state)
+{
+    const struct aims own = {.n_objectives = 1, .own_steps = true};
+    assert_int_equal(rank_step(&own, 27), 0);
+    assert_int_equal(rank_step(&own, -1), 0);
+    assert_int_equal(rank_step(&up, 27), 27);
+    struct ranked v[] = {
+        {.number = 1, .config_hash = 1, .step = rank_step(&own, 27), .value = 0.5},
+        {.number = 2, .config_hash = 2, .step = rank_step(&own, 3), .value = 0.7},
+        {.number = 3, .config_hash = 3, .step = rank_step(&own, 9), .value = 0.9, .stopped = true},
+        {.number = 4, .config_hash = 1, .step = rank_step(&own, 26), .value = 0.7},
+    };
+    static const int64_t order[] = {2, 1, 4, 3};
+    assert_int_equal(rank_sort(v, 4, &own), 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(v[i].number, order[i]);
+    assert_real(v[1].value, 0.6);
+}
+
 static void replicates_share_their_mean(void **state)
 {
     struct ranked v[] = {
@@ -142,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_ended_with_a_value),
         cmocka_unit_test(orders_by_step_state_value_number),
+        cmocka_unit_test(steps_of_their_own_say_nothing),
         cmocka_unit_test(replicates_share_their_mean),
         cmocka_unit_test(what_is_not_finite_never_ranks),
         cmocka_unit_test(the_front_is_as_defined),

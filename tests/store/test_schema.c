@@ -16,11 +16,11 @@ static void a_newer_store_is_refused(void **state)
 {
     struct scratch *t = *state;
     struct error e;
-    alter(t, "PRAGMA user_version = 4");
+    alter(t, "PRAGMA user_version = 5");
     for (int mode = STORE_READ; mode <= STORE_CREATE; mode++) {
         assert_int_equal(try_open(t, (enum store_mode)mode, &e), E_VERSION);
         assert_non_null(strstr(e.message, "newer trawl"));
-        assert_non_null(strstr(e.detail, "schema 4"));
+        assert_non_null(strstr(e.detail, "schema 5"));
         assert_true(e.hint[0]);
     }
     assert_int_equal(count_files(t->folder, "backup"), 0);
@@ -117,7 +117,7 @@ static void schema_1_is_understood(void **state)
 /* A store of before, opened for writing, is one of now, with what it was beside it. */
 static void older_schemas_are_brought_up(void **state)
 {
-    static const char *const names[] = {"schema-1.sql", "schema-2.sql"};
+    static const char *const names[] = {"schema-1.sql", "schema-2.sql", "schema-3.sql"};
     struct scratch *t = *state;
     struct error e;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -133,6 +133,8 @@ static void older_schemas_are_brought_up(void **state)
         assert_int_equal(
             number(before, "SELECT count(*) FROM trial"),
             number(db, "SELECT count(*) FROM trial WHERE parent = 0 AND from_step = 0"));
+        assert_int_equal(number(db, "SELECT count(*) FROM search WHERE own_steps = 0"),
+                         number(before, "SELECT count(*) FROM search"));
         sqlite3_close(db);
         sqlite3_close(before);
     }
@@ -194,9 +196,12 @@ static void a_score_that_is_none_is_damage(void **state)
 
 /* A next schema, and one that breaks half way. */
 static const char *const next_steps[] = {
-    NULL, NULL, NULL,
-    "ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT 'x'; PRAGMA user_version = 4;",
-    "CREATE TABLE half (x); CREATE TABLE half (x); PRAGMA user_version = 5;"};
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    "ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT 'x'; PRAGMA user_version = 5;",
+    "CREATE TABLE half (x); CREATE TABLE half (x); PRAGMA user_version = 6;"};
 
 static void migrating_is_all_or_nothing(void **state)
 {
@@ -204,21 +209,21 @@ static void migrating_is_all_or_nothing(void **state)
     struct error e;
     int version;
     enum schema_verdict verdict;
-    const struct schema next = {next_steps, 4}, broken = {next_steps, 5};
+    const struct schema next = {next_steps, 5}, broken = {next_steps, 6};
     sqlite3 *db = sqlite_of(t->s)->db;
     scratch_search(t, false);
     begin(t);
     put_trial(t, 1, 1);
     commit(t);
     assert_ok(schema_look(db, t->path, &next, &version, &verdict, NULL));
-    assert_int_equal(version, 3);
+    assert_int_equal(version, 4);
     assert_int_equal(verdict, SCHEMA_OLDER);
-    assert_int_equal(schema_migrate(db, t->path, &broken, 3, &e), E_IO);
+    assert_int_equal(schema_migrate(db, t->path, &broken, 4, &e), E_IO);
     assert_non_null(strstr(e.detail, "half"));
-    assert_int_equal(number(db, "PRAGMA user_version"), 3);
-    assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
-    assert_ok(schema_migrate(db, t->path, &next, 3, NULL));
     assert_int_equal(number(db, "PRAGMA user_version"), 4);
+    assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
+    assert_ok(schema_migrate(db, t->path, &next, 4, NULL));
+    assert_int_equal(number(db, "PRAGMA user_version"), 5);
     assert_int_equal(number(db, "SELECT count(*) FROM trial WHERE note = 'x'"), 1);
     assert_ok(schema_look(db, t->path, &next, &version, &verdict, NULL));
     assert_int_equal(verdict, SCHEMA_RIGHT);
@@ -246,24 +251,24 @@ static void an_older_store_waits_for_the_lock(void **state)
     struct scratch *t = *state;
     struct error e;
     int version = 0;
-    const struct schema next = {next_steps, 4};
+    const struct schema next = {next_steps, 5};
     scratch_search(t, false);
     sqlite3 *db = raw(t->path);
     assert_int_equal(schema_bring_up(db, t->path, &next, &version, &e), E_BUSY); /* t->s has it */
-    assert_int_equal(number(db, "PRAGMA user_version"), 3);
+    assert_int_equal(number(db, "PRAGMA user_version"), 4);
     assert_int_equal(count_files(t->folder, "backup"), 0);
     store_close(t->s);
     t->s = NULL;
     for (int i = 0; i < 2; i++) { /* the second time there is nothing left to do */
         assert_ok(schema_bring_up(db, t->path, &next, &version, NULL));
-        assert_int_equal(version, 4);
-        assert_int_equal(number(db, "PRAGMA user_version"), 4);
+        assert_int_equal(version, 5);
+        assert_int_equal(number(db, "PRAGMA user_version"), 5);
         assert_int_equal(count_files(t->folder, "backup"), 1);
     }
     sqlite3_close(db);
     assert_int_equal(try_open(t, STORE_CREATE, &e), E_VERSION);
     char path[200];
-    snprintf(path, sizeof(path), "%s.schema3-backup", t->path);
+    snprintf(path, sizeof(path), "%s.schema4-backup", t->path);
     assert_int_equal(rename(path, t->path), 0); /* what the backup is for */
     assert_ok(try_open(t, STORE_WRITE, &e));
 }

@@ -85,7 +85,7 @@ static enum code candidates(const struct kept_search *q, struct ranked **ret, do
         if (!rank_takes(t->state, t->has_value))
             continue;
         v[n] = (struct ranked){.config_hash = t->config_hash,
-                               .step = t->step,
+                               .step = rank_step(&q->aims, t->step),
                                .stopped = t->state == TRIAL_STOPPED,
                                .value = t->value,
                                .number = t->number,

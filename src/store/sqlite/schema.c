@@ -167,9 +167,13 @@ static const char schema_3[] =
     "ALTER TABLE trial ADD COLUMN from_step INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 3;";
 
+/* Schema 4: trials whose steps are their own, which are not ranked by how far they came. */
+static const char schema_4[] = "ALTER TABLE search ADD COLUMN own_steps INTEGER NOT NULL DEFAULT 0;"
+                               "PRAGMA user_version = 4;";
+
 const struct schema *schema_current(void)
 {
-    static const char *const steps[] = {schema_1, schema_2, schema_3};
+    static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4};
     static const struct schema current = {steps, sizeof(steps) / sizeof(steps[0])};
     return &current;
 }

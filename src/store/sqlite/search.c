@@ -122,6 +122,7 @@ enum code sqlite_search_insert(struct store *s, int64_t space, int64_t version,
     bind_str(st, 11, row->source);
     bind_str(st, 12, row->measures);
     bind_str(st, 13, row->requirements);
+    bind_i64(st, 14, row->own_steps);
     code = statement_run(q, SEARCH_INSERT, st, e);
     if (code == OK && sqlite3_changes(q->db) == 0)
         return error_set(e, E_NOT_FOUND, "there is no version %lld of space %lld",
@@ -245,7 +246,8 @@ enum code progress_get(struct sqlite_store *q, struct search_id id, struct progr
                                         .number = column_i64(st, 9)};
         ret->aims = search_aims(&(struct search_row){.minimize = column_i64(st, 15),
                                                      .measures = column_str(st, 16),
-                                                     .requirements = column_str(st, 17)});
+                                                     .requirements = column_str(st, 17),
+                                                     .own_steps = column_i64(st, 18)});
     }
     statement_give(q, PROGRESS_GET, st);
     return code;
@@ -295,6 +297,7 @@ static void read_search(sqlite3_stmt *st, struct search_row *r)
         .best_trial = column_i64(st, 25),
         .measures = column_str(st, 26),
         .requirements = column_str(st, 27),
+        .own_steps = column_i64(st, 28),
     };
     for (int i = 0; i < TRIAL_STATE_COUNT; i++)
         r->counts[i] = column_i64(st, 16 + i);

@@ -16,7 +16,8 @@
     "SELECT s.id, n.name, s.version, p.state, p.why, s.method, s.metric, s.minimize,"    \
     " s.source, s.overrides, s.settings, s.snapshot, s.directory, s.created, p.ended,"   \
     " p.budget_trials, p.queued, p.running, p.paused, p.completed, p.stopped, p.failed," \
-    " p.infeasible, p.cancelled, p.baseline, p.best, s.measures, s.requirements"         \
+    " p.infeasible, p.cancelled, p.baseline, p.best, s.measures, s.requirements,"        \
+    " s.own_steps"                                                                       \
     " FROM search s JOIN progress p ON p.search = s.id JOIN space n ON n.id = s.space"
 #define TRIAL_COLUMNS                                                                       \
     "SELECT id, state, baseline, params, config_hash, seed, steps, value, has_value, step," \
@@ -41,16 +42,17 @@ static const char *const sql[STATEMENT_COUNT] = {
 
     [SEARCH_INSERT] = "INSERT INTO search (space, version, minimize, created, method, metric,"
                       " snapshot, directory, overrides, settings, source, measures,"
-                      " requirements)"
-                      " SELECT space, version, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
+                      " requirements, own_steps)"
+                      " SELECT space, version, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+                      " ?14"
                       " FROM space_version WHERE space = ?1 AND version = ?2",
     [PROGRESS_INSERT] = "INSERT INTO progress (search, state, ended, budget_trials, why)"
                         " VALUES (?1, ?2, ?3, ?4, ?5)",
     [PROGRESS_GET] =
         "SELECT p.queued, p.running, p.paused, p.completed, p.stopped, p.failed, p.infeasible,"
         " p.cancelled, p.baseline, p.best, p.best_hash, p.best_step, p.best_stopped, p.best_mean,"
-        " p.best_first, s.minimize, s.measures, s.requirements FROM progress p JOIN search s ON "
-        "s.id = p.search"
+        " p.best_first, s.minimize, s.measures, s.requirements, s.own_steps FROM progress p"
+        " JOIN search s ON s.id = p.search"
         " WHERE p.search = ?1",
     [PROGRESS_SET] = "UPDATE progress SET queued = ?2, running = ?3, paused = ?4, completed = ?5,"
                      " stopped = ?6, failed = ?7, infeasible = ?8, cancelled = ?9, baseline = ?10,"
@@ -90,7 +92,7 @@ static const char *const sql[STATEMENT_COUNT] = {
                        " WHERE baseline AND " OF_SEARCH("id"),
     [RANK_GROUP] = "SELECT config_hash, step, state, value, id & 4294967295, scores"
                    " FROM trial INDEXED BY trial_ranked"
-                   " WHERE search = ?1 AND config_hash = ?2 AND step = ?3 AND state = ?4"
+                   " WHERE search = ?1 AND config_hash = ?2 AND (?5 OR step = ?3) AND state = ?4"
                    " AND has_value = 1 AND state IN (3, 4) ORDER BY id",
     [RANK_ALL] = "SELECT config_hash, step, state, value, id & 4294967295, scores"
                  " FROM trial INDEXED BY trial_ranked"

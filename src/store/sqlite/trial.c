@@ -31,7 +31,7 @@ static enum code read_ranked(sqlite3_stmt *st, struct search_id id, const struct
     struct scores scores;
     *ret = (struct ranked){
         .config_hash = column_i64(st, 0),
-        .step = column_i64(st, 1),
+        .step = rank_step(aims, column_i64(st, 1)),
         .stopped = column_i64(st, 2) == TRIAL_STOPPED,
         .value = column_real(st, 3),
         .number = column_i64(st, 4),
@@ -124,6 +124,7 @@ static enum code group_of(struct sqlite_store *q, const struct progress *p,
     bind_i64(st, 2, key->config_hash);
     bind_i64(st, 3, key->step);
     bind_i64(st, 4, key->stopped ? TRIAL_STOPPED : TRIAL_COMPLETED);
+    bind_i64(st, 5, p->aims.own_steps);
     code = collect(q, RANK_GROUP, st, p->search, &p->aims, &group, e);
     if (code != OK)
         return code;
@@ -162,7 +163,7 @@ static struct standing standing_of(const struct trial_row *row, const struct aim
     if (!s.ranked)
         return s;
     s.key = (struct ranked){.config_hash = row->config_hash,
-                            .step = row->step,
+                            .step = rank_step(aims, row->step),
                             .stopped = row->state == TRIAL_STOPPED,
                             .value = row->value,
                             .number = trial_id_number(row->id)};
