@@ -232,6 +232,7 @@ static void rehearse(struct settings *st)
     st->effort.parallel = 1;
     if (st->effort.has_steps)
         st->effort.min_steps = st->effort.max_steps = 1;
+    st->effort.own_steps = false;
     st->method = (struct method){0};
     st->fixed_order = false;
     st->retries = 0;

@@ -3,6 +3,8 @@
  */
 #include "conf/check.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
 
 enum { CELL_BYTES_MAX = 2 << 20, CELL_WIDTH_MAX = 60, COLUMNS = 4 };
@@ -199,6 +201,17 @@ static void outcomes_text(const struct settings *s, struct buf *b)
     }
 }
 
+void check_length_text(const struct effort *effort, struct buf *b)
+{
+    if (effort->min_steps == effort->max_steps) {
+        buf_fmt(b, "%lld step%s", (long long)effort->max_steps, plural((size_t)effort->max_steps));
+        return;
+    }
+    buf_fmt(b, "%lld to %lld steps, ", (long long)effort->min_steps, (long long)effort->max_steps);
+    number_write_short(b, effort->mean_steps, 3);
+    buf_cstr(b, " on average");
+}
+
 void check_space_text(const struct settings *s, struct buf *b)
 {
     const struct space *space = s->space;
@@ -208,6 +221,11 @@ void check_space_text(const struct settings *s, struct buf *b)
     count_text(space, b);
     buf_cstr(b, space->n_constraints ? " before constraints\n\n" : "\n\n");
     write_table(space, b);
+    if (s->effort.own_steps) {
+        buf_cstr(b, "\nsteps is how long a trial trains: ");
+        check_length_text(&s->effort, b);
+        buf_char(b, '\n');
+    }
     for (size_t i = 0; i < space->n_constraints; i++) {
         buf_cstr(b, i == 0 ? "\nconstraints\n  " : "  ");
         expr_write(space->constraints[i].x, b);

@@ -13,8 +13,11 @@ void check_problem_text(const struct error *e, struct buf *b);
 /* All of them, and how many more there were. */
 void check_problems_text(const struct problems *p, struct buf *b);
 /* For people: the space's name and size, a table of parameter, prior, active when and default, the
- * constraints, the baseline and the first points; several objectives and requirements. */
+ * constraints, the baseline and the first points; several objectives and requirements; that `steps`
+ * is how long a trial trains. */
 void check_space_text(const struct settings *s, struct buf *b);
+/* "1 to 27 steps, 8.06 on average": of trials whose steps are their own. */
+void check_length_text(const struct effort *effort, struct buf *b);
 /* "maximize val_auc, minimize latency_ms"; "latency_ms <= 20, memory_gb < 4". */
 void check_goal_text(const struct settings *s, struct buf *b);
 void check_requirements_text(const struct settings *s, struct buf *b);

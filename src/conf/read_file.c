@@ -135,6 +135,11 @@ static void read_checkpoints(struct load *l, const struct node *n)
     if (keep == KEEP_RUNGS && s->effort.max_steps == 0)
         (void)problem_at(l, found[0]->at, E_INVALID, "give search.budget, in steps",
                          "checkpoints.keep is every_rung, but trials have no steps");
+    else if (keep == KEEP_RUNGS && s->effort.own_steps)
+        (void)problem_at(l, found[0]->at, E_INVALID,
+                         "keep last or best, or give search.budget in place of the parameter",
+                         "checkpoints.keep is every_rung, but trials that train as long as the "
+                         "parameter steps says have no rungs");
 }
 
 void read_file(struct load *l)

@@ -71,6 +71,25 @@ static void read_budget(struct load *l, const struct node *n)
     effort->max_steps = max;
 }
 
+/* A parameter that says how long a trial trains; nothing else may say it then. */
+static void read_length(struct load *l, const struct node *const *found)
+{
+    struct settings *s = l->s;
+    struct error e = {0};
+    int param = length_param(s->space);
+    if (param < 0)
+        return;
+    const struct node *other = found[S_BUDGET] ? found[S_BUDGET] : found[S_SCHEDULE];
+    if (other)
+        (void)problem_at(l, key_place(l, other), E_INVALID,
+                         "leave one of them out; a parameter that means something else needs "
+                         "another name",
+                         "search.%s says how long a trial trains, and so does the parameter steps",
+                         found[S_BUDGET] ? "budget" : "schedule");
+    else if (length_read(s->space, &s->effort, &e) != OK)
+        (void)problem(l, s->space->params[param].at, &e);
+}
+
 /* vary, same, or how often each configuration runs. */
 static void read_seeds(struct load *l, const struct node *n)
 {
@@ -180,6 +199,8 @@ void read_search(struct load *l, const struct node *search)
     read_limits(l, found);
     if (found[S_BUDGET])
         read_budget(l, found[S_BUDGET]);
+    if (l->space_right)
+        read_length(l, found);
     (void)read_int(l, found[S_PARALLEL], "search.parallel", 1, PARALLEL_MAX, &s->effort.parallel);
     if (read_whole(l, found[S_SEED], "search.seed", 0, INT64_MAX, &seed)) {
         s->has_seed = true;

@@ -10,6 +10,7 @@
 
 #include "conf/command.h"
 #include "conf/document.h"
+#include "search/length.h"
 
 /* A file being read. */
 struct load {
@@ -72,7 +73,6 @@ void read_space(struct load *l, const struct node *parameters, const struct node
 /* search.first, of a space that is right. */
 void read_first(struct load *l, const struct node *first);
 /* search.schedule, likewise: its first values are the only first point. */
-#define STEPS_MAX 1000000000000LL /* 10^12: of a budget */
 void read_schedule(struct load *l, const struct node *schedule);
 struct command_nodes {
     const struct node *command, *shell, *args, *env, *config;

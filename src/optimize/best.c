@@ -2,7 +2,8 @@
  * Which trials are best: as `trawl best` ranks them.
  *
  * Replicates - trials of one configuration that came to the same step in the same state - share the
- * means of their values, and stand for one another by the first of them.
+ * means of their values, and stand for one another by the first of them. Where trials have steps of
+ * their own, how far they came says nothing.
  */
 #include "optimize/internal.h"
 
@@ -21,14 +22,20 @@ struct front {
     size_t valued; /* trials that have values, whether they meet the requirements or not */
 };
 
+/* The step that it is ranked at. */
+static int64_t step_of(const struct optimizer *o, const struct record *r)
+{
+    return o->search.effort.own_steps ? 0 : r->step;
+}
+
 static bool is_ranked(const struct record *r)
 {
     return r->valued && (r->outcome == OUTCOME_COMPLETED || r->outcome == OUTCOME_STOPPED);
 }
 
-static bool same_group(const struct record *a, const struct record *b)
+static bool same_group(const struct optimizer *o, const struct record *a, const struct record *b)
 {
-    return a->hash == b->hash && a->step == b->step && a->outcome == b->outcome;
+    return a->hash == b->hash && step_of(o, a) == step_of(o, b) && a->outcome == b->outcome;
 }
 
 /* Replicates follow one another: those of `r` are among the next ones of its configuration. */
@@ -37,7 +44,7 @@ static bool leads(const struct optimizer *o, const struct record *r)
     const struct record *before = r;
     while (before > o->trials && before[-1].hash == r->hash) {
         before--;
-        if (is_ranked(before) && same_group(before, r))
+        if (is_ranked(before) && same_group(o, before, r))
             return false;
     }
     return true;
@@ -54,7 +61,7 @@ static enum code mean(const struct optimizer *o, struct arena *a, const struct r
     if (!sums)
         return E_NOMEM;
     for (const struct record *x = r; x < end && x->hash == r->hash; x++) {
-        if (!is_ranked(x) || !same_group(x, r))
+        if (!is_ranked(x) || !same_group(o, x, r))
             continue;
         for (size_t i = 0; i < k; i++)
             sums[i] += x->values[i];
@@ -79,10 +86,12 @@ static int compare_value(const struct optimizer *o, const struct candidate *a,
 }
 
 /* How far they came: below 0, a goes before b whatever their values are. */
-static int compare_steps(const struct candidate *a, const struct candidate *b)
+static int compare_steps(const struct optimizer *o, const struct candidate *a,
+                         const struct candidate *b)
 {
-    if (a->r->step != b->r->step)
-        return a->r->step > b->r->step ? -1 : 1;
+    int64_t reached = step_of(o, a->r), other = step_of(o, b->r);
+    if (reached != other)
+        return reached > other ? -1 : 1;
     return (a->r->outcome != OUTCOME_COMPLETED) - (b->r->outcome != OUTCOME_COMPLETED);
 }
 
@@ -103,7 +112,7 @@ static bool dominates(const struct optimizer *o, const struct candidate *a,
 /* Does a keep b out? Of one objective, whatever is not better than the first stays out. */
 static bool beats(const struct optimizer *o, const struct candidate *a, const struct candidate *b)
 {
-    int order = compare_steps(a, b);
+    int order = compare_steps(o, a, b);
     return order != 0 ? order < 0 : dominates(o, a, b);
 }
 

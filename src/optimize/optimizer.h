@@ -75,9 +75,10 @@ struct best {
     struct config config;
     const double *values; /* one for each objective: as told, or of replicates the mean */
 };
-/* The best of what meets the requirements, into `a`: highest step reached, completed before
- * stopped, better value, lower number. Of several objectives all that no other one dominates, in
- * the order of the first objective. E_NOT_FOUND: there is none yet. */
+/* The best of what meets the requirements, into `a`: highest step reached (but where
+ * trials have steps of their own), completed before stopped, better value, lower number. Of several
+ * objectives all that no other one dominates, in the order of the first objective. E_NOT_FOUND:
+ * there is none yet. */
 enum code optimizer_best(struct optimizer *o, struct arena *a, const struct best **ret,
                          size_t *ret_n, struct error *e) must_check;
 

@@ -342,8 +342,7 @@ static void exited_well(struct scheduler *s, struct live_trial *t)
         return;
     }
     /* The allocator's word stands in the journal, even if the program was quicker than it. */
-    int64_t all = t->search->settings->effort.max_steps;
-    if (t->stop_decided && !(t->row.steps > 0 && t->row.step >= all))
+    if (t->stop_decided && !(t->row.steps > 0 && t->row.step >= trial_full_steps(t)))
         trial_end(s, t, TRIAL_STOPPED, (struct str){0});
     else
         trial_end(s, t, TRIAL_COMPLETED, (struct str){0});

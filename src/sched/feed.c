@@ -165,13 +165,12 @@ void feed_report(struct scheduler *s, struct live_trial *t, int64_t step, double
 
 bool feed_rung_reached(struct scheduler *s, struct live_trial *t)
 {
-    const struct effort *effort = &t->search->settings->effort;
     struct error e;
     double value = t->row.value;
     error_init(&e);
     if (t->rung != RUNG_CLIMBS)
         return true;
-    if (t->stop_decided || !t->row.has_value || t->row.steps >= effort->max_steps)
+    if (t->stop_decided || !t->row.has_value || t->row.steps >= trial_full_steps(t))
         return false;
     if (t->row.step >= t->row.steps &&
         !sched_took(s, replay_value_at(s, t, t->row.steps, &value, &e), &e))

@@ -53,6 +53,12 @@ static void ask_for_best(struct scheduler *s, struct search *q, int64_t trial)
         a.said->n_front = a.n;
 }
 
+/* The step that the trial is ranked at (store/rank.h). */
+static int64_t step_of(const struct search *q, const struct live_trial *t)
+{
+    return q->settings->effort.own_steps ? 0 : t->row.step;
+}
+
 static bool better(bool minimize, double a, double b)
 {
     return minimize ? a < b : a > b;
@@ -107,12 +113,12 @@ static void consider_front(struct scheduler *s, struct search *q, const struct l
 {
     const double *values = t->row.scores.values;
     bool completed = t->row.state == TRIAL_COMPLETED;
+    int64_t step = step_of(q, t);
     for (size_t i = 0; i < q->settings->n_objectives; i++)
         if ((t->row.scores.seen >> i & 1) == 0 || !isfinite(values[i]))
             return;
-    bool level = t->row.step == q->best_step && completed == q->best_completed;
-    bool higher =
-        t->row.step != q->best_step ? t->row.step > q->best_step : completed && !q->best_completed;
+    bool level = step == q->best_step && completed == q->best_completed;
+    bool higher = step != q->best_step ? step > q->best_step : completed && !q->best_completed;
     if (q->has_best && !level && !higher)
         return;
     if (!q->has_best || higher)
@@ -126,7 +132,7 @@ static void consider_front(struct scheduler *s, struct search *q, const struct l
         return;
     }
     q->has_best = true;
-    q->best_step = t->row.step;
+    q->best_step = step;
     q->best_completed = completed;
     say_best(s, q, t)->n_front = (int64_t)q->n_front;
 }
@@ -136,11 +142,12 @@ static void consider_front(struct scheduler *s, struct search *q, const struct l
 static void consider_one(struct scheduler *s, struct search *q, const struct live_trial *t)
 {
     bool completed = t->row.state == TRIAL_COMPLETED;
+    int64_t step = step_of(q, t);
     if (!t->row.has_value || !isfinite(t->row.value))
         return;
     bool wins = !q->has_best;
-    if (!wins && t->row.step != q->best_step)
-        wins = t->row.step > q->best_step;
+    if (!wins && step != q->best_step)
+        wins = step > q->best_step;
     else if (!wins && completed != q->best_completed)
         wins = completed;
     else if (!wins)
@@ -149,7 +156,7 @@ static void consider_one(struct scheduler *s, struct search *q, const struct liv
         return;
     q->has_best = true;
     q->best_trial = trial_id_number(t->row.id);
-    q->best_step = t->row.step;
+    q->best_step = step;
     q->best_completed = completed;
     q->best_value = t->row.value;
     (void)say_best(s, q, t);

@@ -299,6 +299,7 @@ enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64
                           double *ret, struct error *e) must_check;
 
 /* trial.c */
+int64_t trial_full_steps(const struct live_trial *t); /* what it trains that trains to the end */
 struct live_trial *live_trial_find(struct search *q, int64_t number);
 /* config NULL: it is read from the row's parameters. */
 struct live_trial *live_trial_add(struct scheduler *s, struct search *q,

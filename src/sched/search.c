@@ -323,7 +323,8 @@ static enum code insert_search(struct scheduler *s, struct search *q, struct err
                                  .snapshot = str_of(q->snapshot.id),
                                  .directory = str_of(q->directory),
                                  .created = sched_real(s),
-                                 .budget_trials = st->effort.trials};
+                                 .budget_trials = st->effort.trials,
+                                 .own_steps = st->effort.own_steps};
         c = store_search_insert(s->o.store, space.space, space.version, &row, &q->id, e);
     }
     buf_free(&definition);

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+int64_t trial_full_steps(const struct live_trial *t)
+{
+    const struct effort *effort = &t->search->settings->effort;
+    return effort->own_steps ? t->row.steps : effort->max_steps;
+}
+
 /* Index of the first slot whose number is not below `number`. */
 static size_t place(const struct search *q, int64_t number)
 {

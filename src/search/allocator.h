@@ -62,6 +62,7 @@ struct allocator_kind {
     const struct option_kind *options;
     size_t n_options;
     bool needs_steps;
+    bool owns_steps; /* it says itself how long a trial trains: no parameter may (length.h) */
     /* Does it pause trials and let some go on? NULL: it does not. */
     bool (*pauses)(const struct method *m);
     /* Does it fit? NULL: always. */
@@ -73,7 +74,8 @@ struct allocator_kind {
     enum code (*vary)(const void *self, struct arena *a, const struct vary_request *q,
                       struct config *ret, struct error *e);
     /* What next? fresh: another configuration may be started. It changes nothing; `started` is told
-     * what came of it. The baseline is given max_steps without being asked for. */
+     * what came of it. The baseline is given max_steps without being asked for. Where trials have
+     * steps of their own, those take the place of what is answered here. */
     struct allocation (*next)(const void *self, bool fresh);
     /* The same near the end of the budget, when a slot has `left` steps, too few to train a new
      * trial to its end. NULL: `next` says, and a new trial starts where it gets to the lowest rung,
@@ -96,8 +98,8 @@ struct allocator_kind {
     /* value is minimised, finite or NaN, which is worst. Deciding and taking are apart, so that a
      * recorded decision can be taken without being computed: decide changes nothing, take does it
      * all or, out of memory, nothing. The searcher does not ask about the baseline, about a trial
-     * that has trained max_steps, or about one that was told to stop or pause. A trial is paused at
-     * the end of its steps only. */
+     * that has trained max_steps (its own steps), or about one that was told to stop or pause. A
+     * trial is paused at the end of its steps only. */
     enum decision (*decide)(const void *self, int64_t trial, int64_t step, double value);
     enum code (*take)(void *self, int64_t trial, int64_t step, double value, enum decision d);
     /* A trial ended, or came back to life. NULL: of no interest. */

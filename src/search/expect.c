@@ -56,6 +56,8 @@ double expect_steps(const struct method *m, const struct effort *effort)
     }
     if (n > 0)
         return over_brackets(m, adds, all, n);
+    if (effort->own_steps)
+        return effort->mean_steps;
     return effort->has_steps ? (double)effort->max_steps : 1;
 }
 

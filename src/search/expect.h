@@ -10,7 +10,8 @@
  * Tuning", MLSys 2020, section 3). Brackets that begin at other rungs are averaged in proportion to
  * eta^(rungs - 1) / rungs, as hyperband fills them (Li et al., JMLR 18, 2018). Allocators without
  * rungs are taken to train every trial to the end, which median, patience and threshold do not: the
- * number is then too small, by how much no one knows before.
+ * number is then too small, by how much no one knows before. Where trials have steps of their own a
+ * trial trains their mean over the prior, whatever constraints and samplers make of it.
  */
 #ifndef SEARCH_EXPECT_H
 #define SEARCH_EXPECT_H

@@ -18,7 +18,8 @@
  * portfolio; where a trial's steps leave room for a rung (max / min >= eta) asha, else full. asha
  * stops trials; where programs are known to go on from checkpoints it pauses and promotes them, and
  * a few hundred trials for a few workers get freeze_thaw. "auto + asha(eta=4)" leaves only the
- * sampler to it. bench/allocation/AUTO.md has the figures. Where
+ * sampler to it. Where a parameter says how long a trial trains (length.h) every trial is trained
+ * to that end (full). bench/allocation/AUTO.md has the figures. Where
  * time, steps or cost leave room for fewer trials than are asked for, as many as fit are counted
  * (expect.h).
  */
@@ -56,6 +57,10 @@ struct effort {
     int64_t trials;
     bool has_steps;
     int64_t min_steps, max_steps; /* budget of one trial, when has_steps */
+    /* Each trial's steps are its own, the value of the space's parameter `steps` (length.h): from
+     * min_steps to max_steps, and so many on average. has_steps is true then. */
+    bool own_steps;
+    double mean_steps;
     int parallel;
     size_t n_objectives; /* that the method must follow; 0 is one */
     /* What else ends the search, as far as it is known (search/expect.h): the steps of all trials;
@@ -71,9 +76,9 @@ struct effort {
 enum code method_parse(struct arena *a, struct str text, struct location at, struct method *ret,
                        struct error *e) must_check;
 /* Fills in what is missing, and checks that the method fits: grid needs a finite space or `points`,
- * asha and median need a budget of steps, asha a rung below the highest, several objectives what
- * method_check_objectives asks. A search that goes on does not resolve anew: its method is the one
- * its first entry tells (searcher_method_of). */
+ * asha and median need a budget of steps, asha a rung below the highest, and no parameter that is a
+ * trial's length; several objectives need what method_check_objectives asks. A search that goes on
+ * does not resolve anew: its method is the one its first entry tells (searcher_method_of). */
 enum code method_resolve(struct method *m, const struct space *s, const struct effort *effort,
                          struct error *e) must_check;
 /* Does its allocator pause trials and let some go on? It must have one. */

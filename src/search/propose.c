@@ -8,6 +8,7 @@
  * last configuration, and then, and only then, the search is at its end. Every loop here is
  * bounded, so that an ask ends, if only with a refusal.
  */
+#include "search/length.h"
 #include "search/state.h"
 
 #include <math.h>
@@ -430,6 +431,8 @@ enum code propose(struct searcher *s, struct arena *a, int64_t seen, const struc
         r.seed = seed_of(s, copy);
         code = copy_ask(a, config, &r, e);
     }
+    if (code == OK && config && s->settings.effort.own_steps)
+        r.steps = length_of(config);
     if (code == OK) {
         *ret = r;
         *ret_end = !config && !r.is_more;

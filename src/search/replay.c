@@ -4,6 +4,7 @@
  * Both check that an entry can follow what came before it; recomputing also decides again and
  * compares. Then the entry is taken as it stands.
  */
+#include "search/length.h"
 #include "search/state.h"
 
 #include <string.h>
@@ -85,7 +86,8 @@ static enum code check_ask(const struct searcher *s, const struct entry *x,
     if (r->seen >= x->seq)
         return entry_corrupt(x, e, "it is based on entry %lld, which comes later",
                              (long long)r->seen);
-    if (now->effort.has_steps != (r->steps > 0) || r->steps > now->effort.max_steps)
+    if (now->effort.has_steps != (r->steps > 0) || r->steps > now->effort.max_steps ||
+        (now->effort.own_steps && r->steps != length_of(&r->config)))
         return entry_corrupt(x, e, "a trial can't train %lld steps", (long long)r->steps);
     if (r->baseline != (now->baseline && s->trials.n == 0) ||
         (r->baseline && !config_equal(&r->config, now->baseline)))

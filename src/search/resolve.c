@@ -124,7 +124,11 @@ static void auto_allocator(struct method *m, const struct space *s, const struct
                            char why[HALF])
 {
     double eta = default_eta();
-    if (!effort->has_steps) {
+    if (effort->own_steps) {
+        method_set_allocator(m, &allocator_full);
+        snprintf(why, HALF,
+                 "the parameter steps says how long a trial trains, so every one runs to its end");
+    } else if (!effort->has_steps) {
         method_set_allocator(m, &allocator_full);
         snprintf(why, HALF,
                  "a trial has no steps at which to stop it, so every one runs to its end");
@@ -165,6 +169,19 @@ static enum code check_effort(const struct effort *effort, struct error *e)
     return OK;
 }
 
+static enum code check_length(const struct method *m, const struct effort *effort, struct error *e)
+{
+    if (!effort->own_steps || !m->allocator->owns_steps)
+        return OK;
+    error_set(e, E_INVALID, "%s says how long a trial trains, and so does the parameter steps",
+              m->allocator->name);
+    error_hint(e,
+               "give search.budget in place of the parameter, or leave %s out (full, median, "
+               "patience and threshold leave trials their own length)",
+               m->allocator->name);
+    return E_INVALID;
+}
+
 static enum code check_fit(const struct method *m, const struct space *s,
                            const struct effort *effort, struct error *e)
 {
@@ -177,8 +194,8 @@ static enum code check_fit(const struct method *m, const struct space *s,
                    m->allocator->name);
         return E_INVALID;
     }
-    enum code code = OK;
-    if (m->sampler->fits)
+    enum code code = check_length(m, effort, e);
+    if (code == OK && m->sampler->fits)
         code = m->sampler->fits(m, s, effort, e);
     if (code == OK && m->allocator->fits)
         code = m->allocator->fits(m, effort, e);

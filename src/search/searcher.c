@@ -3,6 +3,7 @@
  */
 #include "search/searcher.h"
 
+#include "search/length.h"
 #include "search/state.h"
 
 #include <math.h>
@@ -32,6 +33,8 @@ static enum code check_settings(const struct searcher_settings *s, struct error 
     if (m->allocator->needs_steps && !s->effort.has_steps)
         return error_set(e, E_INVALID, "%s needs a budget of steps, and there is none",
                          m->allocator->name);
+    if (s->effort.own_steps && (m->allocator->owns_steps || length_param(s->space) < 0))
+        return error_set(e, E_INVALID, "no parameter can say how long trials train");
     if (s->effort.has_steps &&
         (s->effort.min_steps < 1 || s->effort.max_steps < s->effort.min_steps))
         return error_set(e, E_INVALID, "a budget of %lld to %lld steps makes no sense",
@@ -296,7 +299,9 @@ enum decision decide(const struct searcher *s, int64_t trial, int64_t step, doub
     const struct trial *t = trials_get(&s->trials, trial);
     if (t->stopping)
         return DECISION_STOP;
-    if (t->baseline || (t->steps > 0 && step >= s->settings.effort.max_steps))
+    const struct effort *effort = &s->settings.effort;
+    int64_t end = effort->own_steps ? t->steps : effort->max_steps;
+    if (t->baseline || (t->steps > 0 && step >= end))
         return DECISION_CONTINUE;
     return s->settings.method.allocator->decide(s->allocator, trial, step,
                                                 minimised(&s->settings, 0, value));

@@ -106,6 +106,46 @@ static void fills_in_what_is_left_out(void **state)
     settings_free(s);
 }
 
+/* A parameter that says how long a trial trains stands on the command line once. */
+static void takes_steps_as_a_parameter(void **state)
+{
+    struct settings *s = load_right("space: s\ncommand: ./train ${args} --until=${steps}\n"
+                                    "metric: loss\ngoal: minimize\n"
+                                    "parameters: {lr: \"uniform(0, 1)\", steps: \"int(3, 9)\"}\n"
+                                    "search: {steps: 500, method: random + median}\n",
+                                    NULL);
+    assert_true(s->effort.has_steps && s->effort.own_steps);
+    assert_int_equal(s->effort.min_steps, 3);
+    assert_int_equal(s->effort.max_steps, 9);
+    assert_near(s->effort.mean_steps, 6, 0.01);
+    assert_int_equal(s->steps_total, 500);
+    assert_command(s, "{\"lr\": 0.1, \"steps\": 7}", "./train --lr=0.1 --until=7");
+    settings_free(s);
+    const char *const argv[] = {"./train", "--lr=~uniform(0, 1)", "--steps=~ordinal(3, 27)", NULL};
+    const char *const set[] = {"metric", "loss", "goal", "minimize", NULL};
+    struct buf b;
+    s = inline_right(argv, set);
+    assert_true(s->effort.own_steps);
+    assert_command(s, "{\"lr\": 0.1, \"steps\": 27}", "./train --lr=0.1 --steps=27");
+    buf_init(&b, 1 << 20);
+    check_space_text(s, &b);
+    assert_non_null(
+        strstr(b.p, "\nsteps is how long a trial trains: 3 to 27 steps, 15 on average"));
+    buf_free(&b);
+    settings_free(s);
+}
+
+/* Below another name, or with dots, it is a parameter like any other. */
+static void other_steps_are_no_length(void **state)
+{
+    struct settings *s =
+        load_right("space: s\ncommand: ./train ${args}\nmetric: loss\ngoal: minimize\n"
+                   "parameters: {warmup: {steps: \"uniform(0, 9)\"}}\nsearch: {budget: {max: 9}}\n",
+                   NULL);
+    assert_true(s->effort.has_steps && !s->effort.own_steps);
+    settings_free(s);
+}
+
 /* long: a line for each key */
 static void takes_everything_else_a_file_may_say(void **state)
 {
@@ -371,6 +411,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_example_of_the_manual),
         cmocka_unit_test(fills_in_what_is_left_out),
+        cmocka_unit_test(takes_steps_as_a_parameter),
+        cmocka_unit_test(other_steps_are_no_length),
         cmocka_unit_test(takes_everything_else_a_file_may_say),
         cmocka_unit_test(takes_a_schedule),
         cmocka_unit_test(takes_metrics_as_a_list),

@@ -181,6 +181,38 @@ static const struct wrong table[] = {
       BASE "search:\n"
            "  budget: {min: 0, max: 3}\n",
       "trawl.yaml:8:17: search.budget.min is 0, less than 1\n"),
+    W("steps beside a budget",
+      BASE "  steps: int(1, 9)\n"
+           "search:\n"
+           "  budget: {max: 9}\n",
+      "trawl.yaml:9:3: search.budget says how long a trial trains, and so does the parameter "
+      "steps\n"
+      "  hint: leave one of them out; a parameter that means something else needs another name\n"),
+    W("steps beside a schedule",
+      BASE "  steps: 3\n"
+           "search: {schedule: [{until: 3, params: {lr: 0.1}}]}\n",
+      "trawl.yaml:8:10: search.schedule says how long a trial trains, and so does the parameter "
+      "steps\n"
+      "  hint: leave one of them out; a parameter that means something else needs another name\n"),
+    W("steps beside an allocator that has its own",
+      BASE "  steps: int(1, 9)\n"
+           "search:\n"
+           "  method: sobol + hyperband\n",
+      "trawl.yaml:9:11: hyperband says how long a trial trains, and so does the parameter steps\n"
+      "  hint: give search.budget in place of the parameter, or leave hyperband out (full, median, "
+      "patience and threshold leave trials their own length)\n"),
+    W("steps that are no whole numbers", BASE "  steps: uniform(1, 9)\n",
+      "trawl.yaml:7:3: uniform(1, 9) gives no whole numbers, and steps is how long a trial trains\n"
+      "  hint: like steps: logint(1, 27), ordinal(3, 9, 27) or 9; what means something else needs "
+      "another name\n"),
+    W("steps in words", BASE "  steps: few\n",
+      "trawl.yaml:7:3: few gives no whole numbers, and steps is how long a trial trains\n..."),
+    W("no steps", BASE "  steps: int(0, 9)\n",
+      "trawl.yaml:7:3: a trial can't train 0 steps\n"
+      "  hint: steps are 1 to 1000000000000\n"),
+    W("steps now and then", BASE "  steps: {prior: \"int(1, 9)\", when: lr > 0.5}\n",
+      "trawl.yaml:7:3: steps has a condition, and every trial trains some steps\n"
+      "  hint: leave `when` out; a constraint can tie it to other parameters\n"),
     W("budget without max",
       BASE "search:\n"
            "  budget: {min: 1}\n",
@@ -264,6 +296,12 @@ static const struct wrong table[] = {
     W("rungs without steps", BASE "checkpoints: {keep: every_rung}\n",
       "trawl.yaml:7:21: checkpoints.keep is every_rung, but trials have no steps\n"
       "  hint: give search.budget, in steps\n"),
+    W("rungs of steps of their own",
+      BASE "  steps: int(1, 9)\n"
+           "checkpoints: {keep: every_rung}\n",
+      "trawl.yaml:8:21: checkpoints.keep is every_rung, but trials that train as long as the "
+      "parameter steps says have no rungs\n"
+      "  hint: keep last or best, or give search.budget in place of the parameter\n"),
     W("durability", BASE "durability: powr\n",
       "trawl.yaml:7:13: durability is powr, not default or power\n"
       "  hint: did you mean power?\n"),

@@ -4,6 +4,7 @@
 #include "making.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char plain[] = "goal: minimize\n"
                             "parameters: {x: \"int(1, 1000000)\"}\n"
@@ -44,6 +45,40 @@ static void ends_only_once(void **state)
     expect_error(o, "{\"tell\": {\"id\": 0, \"value\": 1}}", "there is no trial 0");
     expect_error(o, "{\"tell\": {\"id\": -1, \"value\": 1}}", "there is no trial -1");
     expect_error(o, "{\"best\": true}", "no trial has a value");
+    optimizer_free(o);
+}
+
+/* A trial's budget is its parameter's value, and the best is the best at its end. */
+static void steps_of_their_own(void **state)
+{
+    struct virtual_clock clock = {.monotonic_ns = 0};
+    struct optimizer *o = make_optimizer(
+        "goal: minimize\nparameters: {steps: \"ordinal(2, 27)\", k: \"choice(a, b)\"}\n"
+        "baseline: {steps: 27, k: a}\n"
+        "search: {method: grid, first: [{steps: 2, k: b}, {steps: 27, k: b}]}\n",
+        &clock);
+    (void)state;
+    const char *asked = say(o, "{\"ask\": 3}");
+    assert_non_null(strstr(asked, "{\"id\":1,\"params\":{\"steps\":27,\"k\":\"a\"}"));
+    assert_non_null(strstr(strstr(asked, "\"id\":1,"), "\"budget\":27"));
+    assert_non_null(strstr(strstr(asked, "\"id\":2,"), "\"budget\":2}"));
+    assert_non_null(strstr(strstr(asked, "\"id\":3,"), "\"budget\":27}"));
+    expect_answer(o, "{\"report\": {\"id\": 1, \"step\": 9, \"value\": 5}}",
+                  "{\"decision\":\"continue\"}");
+    expect_answer(o, "{\"tell\": {\"id\": 1, \"value\": 5}}", "{\"ok\":true}");
+    expect_answer(o, "{\"tell\": {\"id\": 2, \"value\": 3}}", "{\"ok\":true}");
+    expect_answer(o, "{\"tell\": {\"id\": 3, \"value\": 4}}", "{\"ok\":true}");
+    const char *best = say(o, "{\"best\": true}");
+    assert_non_null(strstr(best, "{\"id\":2,"));
+    assert_non_null(strstr(best, "\"step\":2}"));
+    char *text = save_text(o);
+    struct optimizer *again = load_text(text, &clock);
+    assert_non_null(strstr(say(again, "{\"best\": true}"), "{\"id\":2,"));
+    assert_non_null(
+        strstr(say(again, "{\"ask\": 1}"), "\"id\":4,\"params\":{\"steps\":2,\"k\":\"a\"}"));
+    expect_answer(again, "{\"ask\": 1}", "{\"trials\":[],\"done\":true}");
+    free(text);
+    optimizer_free(again);
     optimizer_free(o);
 }
 
@@ -235,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_after_the_other),
         cmocka_unit_test(ends_only_once),
+        cmocka_unit_test(steps_of_their_own),
         cmocka_unit_test(a_population),
         cmocka_unit_test(steps_told_and_left_out),
         cmocka_unit_test(an_end_is_a_report),

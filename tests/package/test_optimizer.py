@@ -217,6 +217,20 @@ class Telling(unittest.TestCase):
         o.set_trials(None)
         self.assertEqual(o.ask().id, 5)
 
+    def test_steps_of_their_own(self):
+        """A parameter says how long each trial trains, and the longest is not the best for that."""
+        with make({"steps": "int(1, 9)", "x": "uniform(0, 1)"}, trials=12, seed=1) as o:
+            told, budgets = {}, set()
+            for trial in o:
+                self.assertEqual(trial.budget, trial.params["steps"])
+                budgets.add(trial.budget)
+                told[trial.id] = abs(trial.budget - 4) + trial.params["x"]
+                o.tell(trial, told[trial.id])
+            self.assertGreater(len(budgets), 1)
+            self.assertEqual(o.best.id, min(told, key=told.get))
+        with self.assertRaisesRegex(trawl.Error, "so does the parameter steps"):
+            make({"steps": "int(1, 9)"}, budget=9)
+
 
 class Saving(unittest.TestCase):
     def test_goes_on(self):

@@ -14,11 +14,17 @@
 
 enum { TRIALS = 40, ENTRIES = 300, ENTRIES_MAX = 2000 };
 
-#define YAML                                                                                   \
-    "space: toy\ncommand: ./t ${args}\nmetric: loss\ngoal: minimize\nretries: 1000\n"          \
-    "parameters: {x: 'uniform(0, 1)', k: 'choice(a, b, c)'}\n"                                 \
-    "search: {seed: 7, parallel: 4, trials: %d, budget: {min: 1, max: 27}, method: 'random + " \
-    "%s'}\n"
+#define YAML                                                                          \
+    "space: toy\ncommand: ./t ${args}\nmetric: loss\ngoal: minimize\nretries: 1000\n" \
+    "parameters: {x: 'uniform(0, 1)', k: 'choice(a, b, c)'%s}\n"                      \
+    "search: {seed: 7, parallel: 4, trials: %d, method: 'random + %s'%s}\n"
+
+/* How long trials may train, or do by a parameter of theirs. */
+static void write_yaml(char *text, size_t size, int trials, const char *allocator, bool own)
+{
+    snprintf(text, size, YAML, own ? ", steps: 'logint(3, 27)'" : "", trials, allocator,
+             own ? "" : ", budget: {min: 1, max: 27}");
+}
 
 /* What the table's name alone does not say. */
 static const char *const further[] = {
@@ -172,16 +178,16 @@ static int64_t uninterrupted(struct simulated *w, const char *yaml, int trials)
     return entries(w, 0);
 }
 
-static void check(const char *allocator, bool copies)
+static void check(const char *allocator, bool copies, bool own)
 {
     struct simulated w;
     struct buf whole;
     char yaml[600];
-    snprintf(yaml, sizeof yaml, YAML, TRIALS, allocator);
+    write_yaml(yaml, sizeof yaml, TRIALS, allocator, own);
     int64_t first = uninterrupted(&w, yaml, copies ? 0 : TRIALS);
     simulated_free_world(&w);
     int trials = copies ? 0 : (int)(TRIALS * ENTRIES / first);
-    snprintf(yaml, sizeof yaml, YAML, copies ? TRIALS : trials, allocator);
+    write_yaml(yaml, sizeof yaml, copies ? TRIALS : trials, allocator, own);
     buf_init(&whole, 16 << 20);
     int64_t all = uninterrupted(&w, yaml, trials);
     simulated_journal(&w, &whole);
@@ -205,16 +211,23 @@ static void every_allocator(void **state)
         snprintf(population, sizeof population, "%s(population=4, interval=3)", kinds[i]->name);
         bool copies = kinds[i]->vary != NULL;
         if (stands_alone(kinds[i]))
-            check(copies ? population : kinds[i]->name, copies);
+            check(copies ? population : kinds[i]->name, copies, false);
     }
     for (size_t i = 0; i < sizeof further / sizeof further[0]; i++)
-        check(further[i], false);
+        check(further[i], false, false);
+}
+
+static void lengths_of_their_own(void **state)
+{
+    check("full", false, true);
+    check("median(min_trials=3)", false, true);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocator),
+        cmocka_unit_test(lengths_of_their_own),
     };
     return RUN_TESTS(tests);
 }

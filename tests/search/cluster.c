@@ -1,5 +1,7 @@
 #include "cluster.h"
 
+#include "search/length.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -45,6 +47,8 @@ void start_run(struct run *r, const struct plan *plan)
     r->settings = make_settings(r->space, method, plan->trials, 1, plan->with_steps ? 27 : 0);
     if (!known)
         method_set_sampler(&r->settings.method, plan->sampler);
+    if (plan->own_steps)
+        assert_ok(length_read(r->space, &r->settings.effort, NULL));
     r->settings.effort.parallel = plan->slots;
     r->settings.seed = plan->seed;
     r->settings.seeds = plan->seeds;
@@ -239,7 +243,10 @@ static void check_proposal(struct run *r, const struct proposal *p)
     const struct plan *plan = r->plan;
     assert_int_equal(p->trial, r->n_configs + 1);
     assert_true(p->seed >= 0 && p->seed <= INT32_MAX);
-    assert_true(!plan->with_steps || p->baseline || pauses(r) || p->steps == 27);
+    if (plan->own_steps)
+        assert_int_equal(p->steps, length_of(&p->config));
+    else
+        assert_true(!plan->with_steps || p->baseline || pauses(r) || p->steps == 27);
     assert_int_equal(p->steps > 0, plan->with_steps);
     assert_true(p->steps <= 27);
     assert_int_equal(p->baseline, plan->with_baseline && p->trial == 1);
@@ -387,7 +394,7 @@ static void advance(struct run *r)
     r->n_paused += t->paused;
     if (r->plan->with_baseline && t->trial == 1)
         assert_int_equal(d, DECISION_CONTINUE);
-    if (step >= 27)
+    if (step >= (r->plan->own_steps ? length_of(&r->configs[t->trial - 1]) : 27))
         assert_int_equal(d, DECISION_CONTINUE);
 }
 

@@ -49,6 +49,7 @@ struct plan {
     size_t n_objectives; /* 0: one */
     size_t n_requirements, n_first, n_evidence;
     bool with_steps, with_baseline;
+    bool own_steps; /* with_steps, and the space's parameter `steps`, of 1 to 27, says how many */
     /* An ask may be refused where it finds nothing that the constraints allow; the search ends
      * then. */
     bool may_be_refused;

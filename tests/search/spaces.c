@@ -50,6 +50,12 @@ const struct row space_extreme[] = {{"wide", "uniform(-8e307, 8e307)", NULL},
                                     {"all", "subset(a, b, min=2)", NULL},
                                     END};
 
+const struct row space_length[] = {{"steps", "logint(1, 27)", NULL},
+                                   {"lr", "loguniform(1e-4, 1)", NULL},
+                                   {"model", "choice(linear, mlp)", NULL},
+                                   {"hidden", "logint(16, 512)", "model == \"mlp\""},
+                                   END};
+
 const struct row space_small[] = {{"a", "choice(p, q, r)", NULL},
                                   {"n", "int(1, 6)", "a != \"p\""},
                                   {"f", "flag()", "n >= 5"},

@@ -19,6 +19,7 @@ extern const struct row space_lists[]; /* long subsets and permutations, and wha
 
 extern const char *const space_conditional_constraint, *const space_mixed_constraint;
 extern const char *const space_small_constraint, *const space_tight_constraint;
+extern const struct row space_length[]; /* with steps that trials train, 1 to 27 */
 
 /* n parameters of two kinds; the rows are in `a`. */
 const struct row *space_wide(struct arena *a, size_t n);

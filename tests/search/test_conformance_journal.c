@@ -58,6 +58,32 @@ static void every_seed_policy(void **state)
                   25, check_replay);
 }
 
+/* What stops trials early leaves them the length that their parameter says. */
+static void lengths_of_their_own(void **state)
+{
+    static const char *const allocators[] = {"full", "median(warmup=3)", "patience(steps=3)",
+                                             "threshold(value=0.2, step=4)"};
+    for (size_t i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++) {
+        struct plan plan = {.rows = space_length,
+                            .constraint = "steps <= 20 or model == \"mlp\"",
+                            .sampler = &sampler_random,
+                            .allocator = allocators[i],
+                            .trials = 40,
+                            .slots = 3,
+                            .seed = 5,
+                            .seeds = SEEDS_REPLICATES,
+                            .n_first = 2,
+                            .with_steps = true,
+                            .own_steps = true,
+                            .with_baseline = true};
+        run_one(&plan, check_every_replay);
+    }
+    over_samplers(
+        (struct plan){
+            .rows = space_length, .trials = 30, .slots = 3, .with_steps = true, .own_steps = true},
+        10, check_replay);
+}
+
 /* A byte of an entry changed, or its end cut off: refused, or taken as what it then says. */
 static void damage(struct run *r, const struct entry *v, size_t n, int round)
 {
@@ -117,9 +143,8 @@ static void random_damage_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resumes_after_any_entry),
-        cmocka_unit_test(goes_on_otherwise),
-        cmocka_unit_test(every_seed_policy),
+        cmocka_unit_test(resumes_after_any_entry),   cmocka_unit_test(lengths_of_their_own),
+        cmocka_unit_test(goes_on_otherwise),         cmocka_unit_test(every_seed_policy),
         cmocka_unit_test(random_damage_is_survived),
     };
     return RUN_TESTS(tests);

@@ -273,6 +273,7 @@ const struct allocator_kind allocator_adaptive = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = adaptive_pauses,
     .fits = adaptive_fits,
     .create = adaptive_create,

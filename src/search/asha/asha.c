@@ -108,6 +108,7 @@ const struct allocator_kind allocator_asha = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = asha_pauses,
     .fits = asha_fits,
     .create = asha_create,

@@ -176,6 +176,7 @@ const struct allocator_kind allocator_freeze_thaw = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = ft_pauses,
     .create = ft_create,
     .destroy = ft_destroy,

@@ -353,6 +353,7 @@ const struct allocator_kind allocator_pb2 = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = pbt_pauses,
     .fits = pbt_fits,
     .create = pb2_create,

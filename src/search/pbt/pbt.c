@@ -176,6 +176,7 @@ const struct allocator_kind allocator_pbt = {
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = pbt_pauses,
     .fits = pbt_fits,
     .create = pbt_create,

@@ -163,6 +163,7 @@ const struct allocator_kind allocator_replay = {
     .name = "replay",
     .about = "goes through search.schedule, a trial a stage",
     .needs_steps = true,
+    .owns_steps = true,
     .pauses = replay_pauses,
     .create = replay_create,
     .destroy = replay_destroy,
