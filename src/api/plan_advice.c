@@ -27,7 +27,7 @@ struct evidence {
         double value; /* minimised */
         size_t at;
     } * ended;
-    bool minimize;
+    bool minimize, own_steps; /* of the search at hand */
     struct error *e;
 };
 
@@ -43,7 +43,8 @@ static enum code on_trial(void *self, const struct trial_row *row)
         return error_nomem(v->e);
     if (c != OK)
         return OK;
-    v->ended[v->n] = (struct ended){row->step, v->minimize ? row->value : -row->value, v->n};
+    v->ended[v->n] =
+        (struct ended){v->own_steps ? 0 : row->step, v->minimize ? row->value : -row->value, v->n};
     v->n++;
     return OK;
 }
@@ -55,6 +56,7 @@ static enum code on_search(void *self, const struct search_row *row)
     if (!str_eq(row->space_name, v->st->space_name) || !str_eq(row->metric, m->name))
         return OK;
     v->minimize = row->minimize;
+    v->own_steps = row->own_steps;
     return store_trials(v->store, row->id, 1u << TRIAL_COMPLETED | 1u << TRIAL_STOPPED, on_trial, v,
                         v->e);
 }

@@ -204,7 +204,9 @@ static enum code gather(const struct plan *p, const struct simulated *runs, size
 
 static void compare(const struct plan *p, struct forecast *f)
 {
-    double full = p->effort.has_steps ? (double)p->effort.max_steps : 1;
+    double full = p->effort.own_steps   ? p->effort.mean_steps
+                  : p->effort.has_steps ? (double)p->effort.max_steps
+                                        : 1;
     double step = pace_step_ns(&p->times.pace), start = pace_start_ns(&p->times.pace);
     if (p->method.allocator == &allocator_full || !(f->rank > 0) || f->full.mean < 1)
         return;

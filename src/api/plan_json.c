@@ -192,6 +192,21 @@ static double steps_of(const struct plan *p)
     return (double)p->expected * expect_steps(&p->method, &p->effort);
 }
 
+/* Where a parameter says how long a trial trains. */
+static void length_json(struct json *j, const struct effort *effort)
+{
+    jw_key(j, "trial_steps");
+    if (!effort->own_steps) {
+        jw_null(j);
+        return;
+    }
+    jw_object(j);
+    key_i64(j, "least", effort->min_steps);
+    key_i64(j, "most", effort->max_steps);
+    key_real(j, "mean", effort->mean_steps);
+    jw_object_end(j);
+}
+
 static void search_json(struct json *j, const struct plan *p)
 {
     struct buf b;
@@ -212,6 +227,7 @@ static void search_json(struct json *j, const struct plan *p)
         jw_i64(j, p->count);
     else
         jw_null(j);
+    length_json(j, &p->effort);
     key_i64(j, "trials", p->effort.trials);
     key_i64(j, "parallel", p->effort.parallel);
 }

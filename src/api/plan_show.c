@@ -79,6 +79,19 @@ static void print_space(struct screen *out, const struct plan *p)
         field(out, "space", "%d dimension%s, infinitely many configurations", p->dimensions, s);
 }
 
+/* Where a parameter says how long a trial trains. */
+static void print_length(struct screen *out, const struct plan *p)
+{
+    struct buf b;
+    if (!p->effort.own_steps)
+        return;
+    buf_init(&b, 1024);
+    buf_cstr(&b, "each trial trains as many as its parameter says: ");
+    check_length_text(&p->effort, &b);
+    line(out, "steps", &b);
+    buf_free(&b);
+}
+
 static void write_limits(const struct settings *st, struct buf *b, int *ret_n)
 {
     *ret_n = 0;
@@ -369,6 +382,7 @@ enum code plan_print(struct screen *out, const struct plan *p, struct error *e)
     print_aims(out, p->st);
     print_method(out, p);
     print_space(out, p);
+    print_length(out, p);
     print_budget(out, p);
     print_first(out, p);
     print_times(out, p);

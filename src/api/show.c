@@ -87,6 +87,8 @@ static enum code show_search(struct invocation *inv, struct reading *r, struct e
         scoring_requirements(&scoring, &b);
         field(out, "require", buf_view(&b));
         field(out, "method", row.method);
+        if (row.own_steps)
+            field(out, "steps", STR("each trial's own, by the parameter steps"));
         field(out, "directory", row.directory);
         field(out, "snapshot", row.snapshot);
         struct saved saved;

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/number.h"
 #include "exec/sim/table.h"
+#include "search/length.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,13 +119,20 @@ static enum code read_function(const struct invocation *inv, struct simulation *
     return code == OK ? objective_function(&f, &x->cluster.objective, e) : code;
 }
 
+static struct str length_name(const struct settings *st)
+{
+    const struct space *s = st->space;
+    return st->effort.own_steps ? s->params[length_param(s)].name : (struct str){NULL, 0};
+}
+
 static enum code read_table(const struct invocation *inv, struct simulation *x, struct error *e)
 {
     const char *value = option_value(inv, "value");
     struct table_settings t = {.file = option_value(inv, "table"),
                                .space = x->settings->space,
                                .value = value ? str_of(value) : x->settings->measures[0].name,
-                               .exact = option_given(inv, "exact")};
+                               .exact = option_given(inv, "exact"),
+                               .length = length_name(x->settings)};
     struct buf text;
     buf_init(&text, TABLE_BYTES_MAX);
     enum code code = io_read_file(t.file, TABLE_BYTES_MAX, &text, e);

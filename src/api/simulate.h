@@ -60,7 +60,8 @@ struct simulated {
     int64_t trials;
     struct sim_totals totals;
     double utilisation;          /* the share of the workers' time in which attempts ran */
-    int64_t full, first_full_ns; /* reports of the last step there is; the first's time, or -1 */
+    int64_t full, first_full_ns; /* reports of the last step (of a trial's own, where it has
+                                    steps of its own); the first's time, or -1 */
     bool has_best;
     struct trial_row best; /* as `trawl best` ranks */
     struct improvement *trace;

@@ -27,6 +27,7 @@ struct world {
     struct search_id id;
     bool minimize;
     int64_t last_step;
+    bool own_steps;
     bool no_memory;
 };
 
@@ -80,13 +81,13 @@ static void count_rungs(struct world *w, int64_t trial, int64_t step)
     *before = step > *before ? step : *before;
 }
 
-static void on_report(void *self, int64_t trial, int64_t step, double value)
+static void on_report(void *self, const struct sim_attempt *a, int64_t step, double value)
 {
     struct world *w = self;
     struct simulated *r = w->ret;
     if (w->x->n_rungs > 0)
-        count_rungs(w, trial, step);
-    if (step >= w->last_step) {
+        count_rungs(w, a->trial, step);
+    if (step >= (w->own_steps ? a->steps : w->last_step)) {
         r->full++;
         r->first_full_ns = r->first_full_ns < 0 ? elapsed(w) : r->first_full_ns;
     }
@@ -97,7 +98,7 @@ static void on_report(void *self, int64_t trial, int64_t step, double value)
         return;
     improve(w, (struct improvement){.ns = elapsed(w),
                                     .steps = sim_totals(w->executor).steps,
-                                    .trial = trial,
+                                    .trial = a->trial,
                                     .step = step,
                                     .value = value});
 }
@@ -295,6 +296,7 @@ static enum code simulate(struct world *w, uint64_t seed, struct error *e)
     }
     w->minimize = st->minimize[0];
     w->last_step = st->effort.has_steps ? st->effort.max_steps : 1;
+    w->own_steps = st->effort.own_steps;
     const struct submission sub = {.settings = st, .directory = "", .resumes = !w->x->from_scratch};
     code = scheduler_submit(w->scheduler, &sub, &w->id, e);
     if (code == OK)

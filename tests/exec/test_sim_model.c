@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+/* Without a prior it is fixed at 4. */
 static struct space *make_space(const char *const (*params)[3], size_t n)
 {
     struct space *s;
@@ -18,6 +19,7 @@ static struct space *make_space(const char *const (*params)[3], size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct param_decl d = {.name = str_of(params[i][0]),
                                      .prior = str_of(params[i][1]),
+                                     .value = value_int(4),
                                      .when = str_of(params[i][2])};
         assert_ok(space_declare(s, &d, NULL));
     }
@@ -280,6 +282,65 @@ static double look_up(struct space *s, const struct objective *o, const char *js
     return v;
 }
 
+static void tables_of_one_length(void **state)
+{
+    static const char *const rows[][3] = {{"model", "choice(a, b)", NULL}, {"steps", NULL, NULL}};
+    struct space *s = make_space(rows, 2);
+    const struct table_settings x = {.file = "t.csv",
+                                     .text = STR("model,step,loss\na,1,5\na,4,3\n"),
+                                     .space = s,
+                                     .value = STR("loss"),
+                                     .exact = true,
+                                     .length = STR("steps")};
+    struct objective o;
+    bool infeasible;
+    assert_ok(objective_table(&x, &o, NULL));
+    assert_real(look_up(s, &o, "{\"model\": \"a\", \"steps\": 4}", 4, &infeasible), 3);
+    (void)look_up(s, &o, "{\"model\": \"b\", \"steps\": 4}", 4, &infeasible);
+    assert_true(infeasible);
+    o.destroy(o.self);
+    space_free(s);
+}
+
+/* Curves say what any length comes to, unless a column tells lengths apart. */
+static void tables_of_lengths(void **state)
+{
+    static const char *const rows[][3] = {{"model", "choice(a, b)", NULL},
+                                          {"steps", "int(1, 9)", NULL}};
+    static const char curves[] = "model,step,loss\na,1,5\na,4,3\nb,1,9\n",
+                      told_apart[] = "model,steps,loss\na,1,5\na,9,3\nb,1,9\n";
+    struct space *s = make_space(rows, 2);
+    for (int exact = 0; exact < 2; exact++) {
+        struct objective o;
+        struct error e;
+        bool infeasible;
+        struct table_settings x = {.file = "t.csv",
+                                   .text = str_of(curves),
+                                   .space = s,
+                                   .value = STR("loss"),
+                                   .exact = exact,
+                                   .length = STR("steps")};
+        assert_ok(objective_table(&x, &o, NULL));
+        assert_real(look_up(s, &o, "{\"model\": \"a\", \"steps\": 3}", 3, &infeasible), 5);
+        assert_real(look_up(s, &o, "{\"model\": \"a\", \"steps\": 7}", 7, &infeasible), 3);
+        assert_real(look_up(s, &o, "{\"model\": \"b\", \"steps\": 7}", 7, &infeasible), 9);
+        assert_false(infeasible);
+        o.destroy(o.self);
+        x.length.n = 0; /* then it is a parameter like any other */
+        assert_int_equal(objective_table(&x, &o, &e), E_INVALID);
+        assert_non_null(strstr(e.message, "no column steps"));
+        x.length = STR("steps");
+        x.text = str_of(told_apart);
+        assert_ok(objective_table(&x, &o, NULL));
+        double v = look_up(s, &o, "{\"model\": \"a\", \"steps\": 8}", 8, &infeasible);
+        assert_int_equal(infeasible, exact);
+        assert_true(exact || v == 3);
+        assert_real(look_up(s, &o, "{\"model\": \"a\", \"steps\": 1}", 1, &infeasible), 5);
+        o.destroy(o.self);
+    }
+    space_free(s);
+}
+
 #define GOOD \
     "depth,step,loss,other,model\n2,4,0.5,x,a\n2,1,3,x,a\n,1,9,x,b\n8,1,5,\"y,z\",a\n8,2,,x,a\n"
 
@@ -439,6 +500,8 @@ int main(void)
         cmocka_unit_test(measured_times_are_drawn),
         cmocka_unit_test(records_are_read),
         cmocka_unit_test(tables_are_looked_up),
+        cmocka_unit_test(tables_of_lengths),
+        cmocka_unit_test(tables_of_one_length),
         cmocka_unit_test(wrong_tables_are_placed),
     };
     return RUN_TESTS(tests);

@@ -109,7 +109,7 @@ static void tell_report(struct sim *s, struct running *a)
     a->reported = now(s);
     count(s, a, a->step);
     if (s->o.watch.report)
-        s->o.watch.report(s->o.watch.self, a->seen.trial, a->step, m.value);
+        s->o.watch.report(s->o.watch.self, &a->seen, a->step, m.value);
     struct frame f = event(s, a, FRAME_REPORT);
     f.report = (struct wire_report){.seq = f.seq,
                                     .time = f.time,

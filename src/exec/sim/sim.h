@@ -72,7 +72,7 @@ struct sim_totals {
 /* Told of each report, before the listener is. */
 struct sim_watch {
     void *self;
-    void (*report)(void *self, int64_t trial, int64_t step, double value);
+    void (*report)(void *self, const struct sim_attempt *a, int64_t step, double value);
 };
 
 struct sim_options {

@@ -24,6 +24,7 @@ struct curve {
 struct tabled {
     const struct space *space;
     bool exact;
+    int length; /* the parameter that the curves stand for; -1: none */
     struct arena arena;
     struct row *rows;
     size_t n_rows, rows_capacity;
@@ -87,6 +88,14 @@ static enum code find_column(struct reading *r, struct str name, size_t *ret)
     return E_INVALID;
 }
 
+static bool has_column(const struct reading *r, struct str name)
+{
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (str_eq(r->fields[i].text, name))
+            return true;
+    return false;
+}
+
 static enum code read_head(struct reading *r)
 {
     const struct space *s = r->x->space;
@@ -99,9 +108,14 @@ static enum code read_head(struct reading *r)
         return error_nomem(r->e);
     for (size_t i = 0; i < r->n_columns; i++)
         r->param[i] = -1;
+    bool lengths = r->x->length.n > 0 && has_column(r, STR("step"));
     for (size_t i = 0; i < s->n_params; i++) {
         if (s->params[i].prior.kind == PRIOR_FIXED)
             continue;
+        if (lengths && str_eq(s->params[i].name, r->x->length) && !has_column(r, r->x->length)) {
+            r->t->length = (int)i;
+            continue;
+        }
         code = find_column(r, s->params[i].name, &at);
         if (code != OK)
             return code;
@@ -291,22 +305,42 @@ static const struct curve *nearest(const struct tabled *t, const struct config *
     return found;
 }
 
-static enum code begin(void *self, const struct sim_attempt *a, struct sim_course *ret,
-                       struct error *e)
+static enum code find(const struct tabled *t, const struct config *config, const struct curve **ret,
+                      struct error *e)
 {
-    const struct tabled *t = self;
-    uint32_t known = t->slots[slot_of(t, config_hash(a->config))];
+    uint32_t known = t->slots[slot_of(t, config_hash(config))];
     const struct curve *c = known ? &t->curves[known - 1] : NULL;
     if (!c && !t->exact) {
         double *u = calloc((size_t)t->space->n_units + 1, sizeof(*u));
         if (!u)
             return error_nomem(e);
-        c = nearest(t, a->config, u);
+        c = nearest(t, config, u);
         free(u);
     }
+    *ret = c;
+    return OK;
+}
+
+static enum code begin(void *self, const struct sim_attempt *a, struct sim_course *ret,
+                       struct error *e)
+{
+    const struct tabled *t = self;
+    const struct curve *c = NULL;
+    struct config config = *a->config;
+    size_t n = t->space->n_params;
+    struct value *values = t->length >= 0 ? calloc(n, sizeof(*values)) : NULL;
+    if (t->length >= 0 && !values)
+        return error_nomem(e);
+    if (values) {
+        memcpy(values, config.values, n * sizeof(*values));
+        values[t->length] = (struct value){.type = VALUE_NONE}; /* as its rows have it */
+        config.values = values;
+    }
+    enum code code = find(t, &config, &c, e);
+    free(values);
     ret->infeasible = !c;
     ret->kept = c;
-    return OK;
+    return code;
 }
 
 static double value(void *self, const struct sim_attempt *a, const struct sim_course *course,
@@ -350,6 +384,7 @@ enum code objective_table(const struct table_settings *x, struct objective *ret,
     }
     t->space = x->space;
     t->exact = x->exact;
+    t->length = -1;
     arena_init(&t->arena, ARENA_MAX);
     csv_init(&r.csv, x->text, x->file);
     enum code code = read_all(&r);

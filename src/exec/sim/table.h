@@ -5,7 +5,8 @@
  * The first line names the columns. Each parameter that is not fixed has one, an empty field being
  * an inactive one; `value` names that of the values (empty, nan: none); `step`, where there is such
  * a column and no parameter of that name, makes the rows of a configuration its learning curve.
- * Other columns are passed over.
+ * Other columns are passed over. Where a parameter says how long a trial trains, curves say what
+ * that comes to: it needs no column of its own, if there is one named `step`.
  *
  * At a step the program reports the row of the last step not past it, before the first the first.
  * A configuration that the table lacks is infeasible where `exact`, else it is its nearest
@@ -26,6 +27,7 @@ struct table_settings {
     const struct space *space; /* borrowed */
     struct str value;          /* the column's name */
     bool exact;
+    struct str length; /* the parameter that says how long a trial trains; n == 0: none does */
 };
 
 /* What is wrong with it is placed. */
