@@ -219,7 +219,6 @@ static void every_allocator(void **state)
 
 static void lengths_of_their_own(void **state)
 {
-    check("full", false, true);
     check("median(min_trials=3)", false, true);
 }
 
