@@ -2,7 +2,7 @@
 # bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]: the figures of bench/README.md; without
 # a word overhead, listing, points. bench/run.sh speed [OPTION ...]: suggestions beside other optimisers'.
 # bench/run.sh allocation WORD ...: how training is shared out (bench/allocation/).
-# bench/run.sh claim [OPTION ...]: developing by hand against searching (bench/claim/).
+# bench/run.sh claim [fashion] [OPTION ...]: developing by hand against searching (bench/claim/).
 # TRAWL_BUILD names the build folder (build).
 set -eu
 
@@ -45,7 +45,7 @@ for word in "$@"; do
         echo "usage: bench/run.sh [overhead|listing|points|simulate|store|searcher|numerics ...]" >&2
         echo "       bench/run.sh speed [--help]" >&2
         echo "       bench/run.sh allocation workload|curves" >&2
-        echo "       bench/run.sh claim [--help]" >&2
+        echo "       bench/run.sh claim [fashion] [--help]" >&2
         exit 2
         ;;
     esac

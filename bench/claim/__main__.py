@@ -1,4 +1,4 @@
-"""sh bench/run.sh claim [--repetitions N] [--method M] [--write]: see README.md."""
+"""sh bench/run.sh claim [fashion] [--repetitions N] [--method M] [--write]: see README.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from quality.results import reference
 
-from . import tasks
+from . import fashion, tasks
 from .methods import Course, Search, by_hand
 
 HERE = Path(__file__).resolve().parent
@@ -123,6 +123,9 @@ def plot(made: dict[str, dict[str, list[Course]]], file: Path) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["fashion"]:
+        fashion.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="sh bench/run.sh claim")
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--method", default="auto")

@@ -7,6 +7,7 @@
 #include "search/expect.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 enum { HALF = 190 };
@@ -82,15 +83,25 @@ static bool suits_freeze_thaw(const struct method *m, const struct space *s,
            !enumerable(space_count(s, &exact), effort, effort->trials);
 }
 
-/* Lower rungs than these say too little for what they save, most of all to a model
- * (bench/allocation/RESULTS.md). */
-enum { AUTO_RUNGS = 3 };
+/* Lower rungs than these say too little for what they save, most of all to a model. Where so many
+ * trainings fit that the best are compared with each other, fewer still do
+ * (bench/allocation/AUTO.md). */
+enum { AUTO_RUNGS = 3, LONG_RUNGS = 2, LONG_TRAININGS = 25 };
 
-static void auto_asha(struct method *m, const char *variant)
+/* As far as steps, time and cost say; a number of trials alone is no price. */
+static bool is_long(const struct effort *effort)
+{
+    double steps = effort->steps > 0 ? (double)effort->steps : HUGE_VAL;
+    if (effort->slot_steps > 0 && effort->slot_steps < steps)
+        steps = effort->slot_steps;
+    return isfinite(steps) && steps >= LONG_TRAININGS * (double)effort->max_steps;
+}
+
+static void auto_asha(struct method *m, const struct effort *effort, const char *variant)
 {
     method_set_allocator(m, &allocator_asha);
     method_set_word(m, "variant", variant);
-    method_set_number(m, "max_rungs", AUTO_RUNGS);
+    method_set_number(m, "max_rungs", is_long(effort) ? LONG_RUNGS : AUTO_RUNGS);
 }
 
 /* There is room for a rung: which way to use it? */
@@ -98,7 +109,7 @@ static void auto_rungs(struct method *m, const struct space *s, const struct eff
                        char why[HALF])
 {
     if (!effort->resumes) {
-        auto_asha(m, "stop");
+        auto_asha(m, effort, "stop");
         snprintf(why, HALF,
                  "trials of %" PRId64 " to %" PRId64
                  " steps leave asha room to stop the worse ones, and of checkpoints to pause with "
@@ -111,7 +122,7 @@ static void auto_rungs(struct method *m, const struct space *s, const struct eff
                  "all curves which trial goes on",
                  effort->parallel, effort->parallel == 1 ? "" : "s");
     } else {
-        auto_asha(m, "promote");
+        auto_asha(m, effort, "promote");
         snprintf(why, HALF,
                  "trials of %" PRId64 " to %" PRId64
                  " steps leave asha room, and with checkpoints to go on from it pauses all and "

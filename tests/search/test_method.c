@@ -77,6 +77,29 @@ static void what_is_left_out_is_filled_in(void **state)
     chooses("full()", infinite, &one_shot, &sampler_gp, &allocator_full);
 }
 
+static void has_rungs(double rungs, const struct effort *effort)
+{
+    struct space *s = make_space(infinite, NULL);
+    struct method m = make_method("auto", s, effort);
+    assert_ptr_equal(m.allocator, &allocator_asha);
+    assert_true(allocator_option(&m, "max_rungs") == rungs);
+    space_free(s);
+}
+
+/* Where it is known that 25 whole trainings can be paid for, no trial is judged early. */
+static void auto_judges_later_where_there_is_more_to_spend(void **state)
+{
+    struct effort by_steps = stepped, by_time = stepped, little = stepped;
+    by_steps.steps = 25 * stepped.max_steps;
+    by_time.slot_steps = 1e9;
+    little = by_time;
+    little.steps = by_steps.steps - 1;
+    has_rungs(3, &stepped);
+    has_rungs(3, &little);
+    has_rungs(2, &by_steps);
+    has_rungs(2, &by_time);
+}
+
 static void promotes(const char *text, const struct row *rows, const struct effort *effort)
 {
     struct space *s = make_space(rows, NULL);
@@ -259,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_out_is_filled_in),
         cmocka_unit_test(auto_chooses),
+        cmocka_unit_test(auto_judges_later_where_there_is_more_to_spend),
         cmocka_unit_test(wrong_texts_are_refused),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(every_kind_is_described),
