@@ -67,6 +67,7 @@ static struct searcher_settings search_of(const struct settings *st, uint64_t se
         s.seed = seed;
     if (s.effort.parallel == 0)
         s.effort.parallel = 1;
+    s.effort.steps = s.effort.has_steps ? st->steps_total : 0;
     return s;
 }
 

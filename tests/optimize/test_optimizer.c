@@ -188,6 +188,27 @@ static void time_and_steps_run_out(void **state)
     optimizer_free(o);
 }
 
+static void expect_method(const char *text, const char *part)
+{
+    struct virtual_clock clock = {.monotonic_ns = 0};
+    struct optimizer *o = make_optimizer(text, &clock);
+    assert_non_null(strstr(say(o, "{\"status\": true}"), part));
+    optimizer_free(o);
+}
+
+static void auto_knows_the_steps_that_there_are(void **state)
+{
+    (void)state;
+    expect_method("goal: minimize\n"
+                  "parameters: {x: \"uniform(0, 1)\"}\n"
+                  "search: {steps: 675, budget: {max: 27}}\n",
+                  "max_rungs=2");
+    expect_method("goal: minimize\n"
+                  "parameters: {x: \"uniform(0, 1)\"}\n"
+                  "search: {steps: 674, budget: {max: 27}}\n",
+                  "max_rungs=3");
+}
+
 /* What a step is may be anything: their sum stays within its bounds. */
 static void steps_that_can_not_be_added_up(void **state)
 {
@@ -275,6 +296,7 @@ int main(void)
         cmocka_unit_test(steps_told_and_left_out),
         cmocka_unit_test(an_end_is_a_report),
         cmocka_unit_test(time_and_steps_run_out),
+        cmocka_unit_test(auto_knows_the_steps_that_there_are),
         cmocka_unit_test(more_trials),
         cmocka_unit_test(steps_that_can_not_be_added_up),
         cmocka_unit_test(a_space_that_is_used_up),
