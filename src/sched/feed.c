@@ -187,8 +187,7 @@ void feed_end_waiting(struct scheduler *s, struct search *q)
             continue;
         t->rung = RUNG_CLIMBS;
         t->stop_decided = true;
-        /* Its program may have ended just now, and the supervisor lingers. */
-        if (t->attempt == NULL || t->attempt->exited)
+        if (!live_trial_runs(t))
             trial_end(s, t, TRIAL_STOPPED, STR("not promoted"));
     }
 }
@@ -258,7 +257,7 @@ static void end_replaced(struct scheduler *s, struct search *q, const struct pro
         return;
     t->rung = RUNG_CLIMBS;
     t->stop_decided = true;
-    if (t->attempt != NULL && !t->attempt->exited)
+    if (live_trial_runs(t))
         return;
     snprintf(why, sizeof why, "replaced by %lld.%lld", (long long)q->id.v, (long long)p->trial);
     trial_end(s, t, TRIAL_STOPPED, str_of(why));
@@ -276,7 +275,7 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
         return false;
     if (t->attempt != NULL)
         live_attempt_touch(s, t->attempt);
-    if (t->attempt != NULL && !t->attempt->exited) {
+    if (live_trial_runs(t)) {
         t->rung = RUNG_GOES_ON;
         return true;
     }

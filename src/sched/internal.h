@@ -301,6 +301,9 @@ enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64
 /* trial.c */
 int64_t trial_full_steps(const struct live_trial *t); /* what it trains that trains to the end */
 struct live_trial *live_trial_find(struct search *q, int64_t number);
+/* Does an attempt of it run? One that has ended may still be there, since supervisors linger: it
+ * hears nothing any more, and nothing more comes of it. */
+bool live_trial_runs(const struct live_trial *t);
 /* config NULL: it is read from the row's parameters. */
 struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
                                   const struct trial_row *row, const struct config *config,

@@ -184,7 +184,7 @@ static void spoiled(struct scheduler *s, struct search *q, struct live_trial *t,
     set_aside(s, q, c->trial, ASIDE_ONLY, name);
     t->kept_step = c->step - 1;
     t->has_kept = false;
-    if ((t->attempt == NULL || t->attempt->exited) && !trial_state_final(t->row.state))
+    if (!live_trial_runs(t) && !trial_state_final(t->row.state))
         keeping_paused(s, t);
 }
 

@@ -351,6 +351,30 @@ static void killed(const char *method, const char *budget, int64_t first, int64_
     world_free(w);
 }
 
+/* The budget ends while a trial that has just been paused still has its supervisor, which lingers:
+ * it is over like the others. */
+static void who_was_paused_just_now_is_over_too(void **state)
+{
+    static const char *const pausing[] = {"asha(variant=promote)", "sha", "freeze_thaw"};
+    for (int i = 0; i < 3 * 20; i++) {
+        char yaml[1000], budget[32];
+        struct error e = {0};
+        struct world *w = world_new();
+        w->program = trains;
+        w->linger_ns = S / 2;
+        world_start(w, SLOTS);
+        snprintf(budget, sizeof budget, "steps: %d", 40 + i / 3);
+        write_yaml(yaml, sizeof yaml, pausing[i % 3], 1, budget);
+        struct search_id id = world_submit(w, yaml);
+        world_run(w, 0);
+        assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
+        assert_int_equal(world_count(w, id, TRIAL_PAUSED) + world_count(w, id, TRIAL_QUEUED), 0);
+        if (journal_verify(w->store, id, NULL, &e) != OK)
+            fail_msg("%s %s", e.message, e.detail);
+        world_free(w);
+    }
+}
+
 /* A step is a second: 60 seconds of four slots are 240 steps, as are 240 steps, as is 0.24. By a
  * kill a second or so of each slot may be forgotten or counted twice. Here a step is reported
  * before its time passes, so that a trial which is stopped or paused takes no time for its last:
@@ -506,6 +530,7 @@ int main(void)
         cmocka_unit_test(nothing_starts_that_gets_nowhere),
         cmocka_unit_test(who_waits_at_the_end_is_stopped_and_ranked),
         cmocka_unit_test(less_than_one_trial),
+        cmocka_unit_test(who_was_paused_just_now_is_over_too),
         cmocka_unit_test(a_kill_leaves_the_budget_as_it_was),
         cmocka_unit_test(hours_in_which_nobody_ran_it_do_not_count),
         cmocka_unit_test(auto_counts_on_the_trials_that_fit),
