@@ -105,6 +105,7 @@ struct handing {
     struct search_id search;
     int64_t trial;        /* that waits for it */
     int64_t source, step; /* whose checkpoint, of which step; its own: it is to be kept */
+    bool durable;         /* the copy */
     bool out;             /* it was begun */
     char *from, *to;      /* NULL until then */
     enum code code;

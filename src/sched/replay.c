@@ -261,8 +261,7 @@ static enum code on_point(void *self, const struct metric_point *p)
     if (all->attempt != p->attempt)
         all->reached = p->step;
     all->attempt = p->attempt;
-    all->v[all->n++] =
-        (struct point){p->step, p->seq, p->time, p->value, p->step < all->reached};
+    all->v[all->n++] = (struct point){p->step, p->seq, p->time, p->value, p->step < all->reached};
     all->reached = p->step > all->reached ? p->step : all->reached;
     return OK;
 }
