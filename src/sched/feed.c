@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* order: fixed. Are the first p asks still to be made? */
 static bool is_opening(const struct search *q)
@@ -306,7 +307,8 @@ static void nothing_more(struct scheduler *s, struct search *q)
 {
     q->open_for_asks = false;
     if (q->short_of != NULL && searcher_is_short(q->searcher))
-        snprintf(q->why, sizeof q->why, "its %s leaves room for no other trial", q->short_of);
+        snprintf(q->why, sizeof q->why, "its %s %s room for no other trial", q->short_of,
+                 strcmp(q->short_of, "steps") == 0 ? "leave" : "leaves");
     feed_end_waiting(s, q);
 }
 
