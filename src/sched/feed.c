@@ -113,7 +113,9 @@ static void report_now(struct scheduler *s, struct live_trial *t, int64_t step, 
     if (!t->stop_decided && wanted(t, step)) {
         struct entry entry = {0};
         arena_init(&a, 1 << 20);
-        enum code c = searcher_report(q->searcher, &a, number, step, value, &d, &entry, &e);
+        struct result so_far = trial_result(t);
+        enum code c = searcher_report_excess(q->searcher, &a, number, step, value, so_far.excess,
+                                             &d, &entry, &e);
         if (c == OK)
             (void)search_journal(s, q, &entry);
         else

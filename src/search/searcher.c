@@ -318,13 +318,25 @@ enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, in
                           double value, enum decision *ret, struct entry *ret_entry,
                           struct error *e)
 {
+    return searcher_report_excess(s, a, trial, step, value, NULL, ret, ret_entry, e);
+}
+
+enum code searcher_report_excess(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
+                                 double value, const double *excess, enum decision *ret,
+                                 struct entry *ret_entry, struct error *e)
+{
     enum code code = check_report(s, trial, step, e);
     if (code != OK)
         return code;
-    struct report_record r = {step, value, decide(s, trial, step, value)};
+    struct report_record r = {
+        .step = step, .value = value, .decision = decide(s, trial, step, value)};
+    r.has_excess = excess && s->settings.n_requirements > 0 && searcher_chooses(s) &&
+                   r.decision == DECISION_PAUSE;
+    if (r.has_excess)
+        memcpy(r.excess, excess, s->settings.n_requirements * sizeof(*excess));
     buf_clear(&s->text);
     if (!s->settings.unwritten)
-        entry_write_report(&r, &s->text);
+        entry_write_report(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_REPORT, trial, &entry, e);
     if (code == OK)
