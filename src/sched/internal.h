@@ -272,8 +272,7 @@ void search_slots_changed(struct scheduler *s, struct search *q, int by);
 /* A trial got from step `from` to `to` (below 0: none). What programs say a step is may be
  * anything: the sum stays where it can go no further. */
 void search_count_steps(struct search *q, int64_t from, int64_t to);
-/* Ends it when one of them is used up: what runs is told to stop, and what waits keeps its value.
- */
+/* Ends it when one of them is used up: what runs is told to stop, what waits keeps its value. */
 void search_check_budget(struct scheduler *s, struct search *q);
 int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);
 /* As it was measured here, else as it was before. */
