@@ -199,6 +199,11 @@ static enum code gather_schedule(const char *path, struct buf *text, struct over
     enum code c = io_read_file(path, CONF_BYTES_MAX, text, e);
     if (c != OK)
         return c;
+    if (str_trim(buf_view(text)).n == 0) { /* an override that says nothing takes the key away */
+        error_set(e, E_INVALID, "%s is empty", path);
+        error_hint(e, "`trawl export TRIAL --schedule` writes one");
+        return E_INVALID;
+    }
     for (size_t i = 0; i < sizeof scheduled / sizeof scheduled[0]; i++)
         set[(*n)++] = (struct override){str_of(scheduled[i]), STR("")};
     set[(*n)++] = (struct override){STR("search.schedule"), buf_view(text)};

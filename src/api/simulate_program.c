@@ -213,7 +213,7 @@ static enum code run_words(struct going *g, char **words, char **env)
 
 static enum code copy(struct going *g, const char *from, const char *to)
 {
-    static const struct copy_limits limits = {.bytes = (int64_t)1 << 36, .entries = 1000000};
+    static const struct copy_rules limits = {.bytes = (int64_t)1 << 36, .entries = 1000000};
     if (!from || !to)
         return error_nomem(g->e);
     return copy_folder(from, to, &limits, NULL, g->e);

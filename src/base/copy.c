@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@
 enum { PATH_LIMIT = 1 << 16, CHUNK = 1 << 16 };
 
 struct copy {
-    struct copy_limits limits;
+    struct copy_rules rules;
     size_t n_from; /* length of the original's path */
     const char *temporary;
     struct buf path; /* of the entry that is being made */
@@ -70,16 +71,23 @@ static enum code keep_mode_and_times(int fd, const struct stat *st, struct error
     return OK;
 }
 
+static enum code sync_if_durable(const struct copy *k, int fd, struct error *e)
+{
+    return k->rules.durable && fsync(fd) < 0 ? error_errno(e, errno, "cannot sync") : OK;
+}
+
 static enum code copy_opened(struct copy *k, int in, int out, struct error *e)
 {
     struct stat st;
     if (fstat(in, &st) < 0)
         return error_errno(e, errno, "cannot look at it");
-    if (st.st_size > k->limits.bytes - k->bytes)
-        return error_set(e, E_LIMIT, "it is larger than %lld bytes", (long long)k->limits.bytes);
+    if (st.st_size > k->rules.bytes - k->bytes)
+        return error_set(e, E_LIMIT, "it is larger than %lld bytes", (long long)k->rules.bytes);
     k->bytes += st.st_size;
     enum code c = copy_bytes(in, out, st.st_size, e);
-    return c == OK ? keep_mode_and_times(out, &st, e) : c;
+    if (c == OK)
+        c = keep_mode_and_times(out, &st, e);
+    return c == OK ? sync_if_durable(k, out, e) : c;
 }
 
 static enum code copy_file(struct copy *k, const char *from, struct error *e)
@@ -116,10 +124,14 @@ static enum code copy_link(struct copy *k, const char *from, struct error *e)
  * that of its last entry. */
 static enum code finish_folder(struct copy *k, const struct stat *st, struct error *e)
 {
-    const struct timespec times[2] = {st->st_atim, st->st_mtim};
-    if (utimensat(AT_FDCWD, k->path.p, times, 0) < 0 || chmod(k->path.p, st->st_mode & 07777) < 0)
-        return error_errno(e, errno, "cannot set mode and time of %s", k->path.p);
-    return OK;
+    int fd = open(k->path.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_errno(e, errno, "cannot open %s", k->path.p);
+    enum code c = keep_mode_and_times(fd, st, e);
+    if (c == OK)
+        c = sync_if_durable(k, fd, e);
+    close(fd);
+    return c;
 }
 
 static enum code copy_entry(struct copy *k, const FTSENT *entry, struct error *e)
@@ -130,8 +142,8 @@ static enum code copy_entry(struct copy *k, const FTSENT *entry, struct error *e
     enum code c = buf_end(&k->path, e);
     if (c != OK)
         return c;
-    if (entry->fts_info != FTS_DP && ++k->entries > k->limits.entries)
-        return error_set(e, E_LIMIT, "it has more than %lld entries", (long long)k->limits.entries);
+    if (entry->fts_info != FTS_DP && ++k->entries > k->rules.entries)
+        return error_set(e, E_LIMIT, "it has more than %lld entries", (long long)k->rules.entries);
     switch (entry->fts_info) {
     case FTS_D:
         return mkdir(k->path.p, 0700) < 0
@@ -190,6 +202,23 @@ static enum code give_its_name(const char *temporary, const char *to, struct err
     return error_errno(e, errno, "cannot rename %s to %s", temporary, to);
 }
 
+/* So that its name is durable. */
+static enum code sync_parent(const char *path, struct error *e)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
+    if (!parent)
+        return error_nomem(e);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum code c = OK;
+    if (fd < 0 || fsync(fd) < 0)
+        c = error_errno(e, errno, "cannot sync %s", parent);
+    if (fd >= 0)
+        close(fd);
+    free(parent);
+    return c;
+}
+
 static enum code check_original(const char *from, struct error *e)
 {
     struct stat st;
@@ -214,16 +243,18 @@ static enum code copy_and_name(struct copy *k, const char *from, const char *to,
                   why.detail[0] ? ": " : "", why.detail);
     else
         c = give_its_name(k->temporary, to, e);
+    if (c == OK && k->rules.durable)
+        return sync_parent(to, e);
     if (c != OK && io_remove_tree(k->temporary, NULL) != OK)
         return c; /* what is left the next copy removes */
     return c;
 }
 
-enum code copy_folder(const char *from, const char *to, const struct copy_limits *limits,
+enum code copy_folder(const char *from, const char *to, const struct copy_rules *rules,
                       int64_t *ret_bytes, struct error *e)
 {
     size_t n = strlen(from);
-    struct copy k = {.limits = *limits, .n_from = n > 0 && from[n - 1] == '/' ? n - 1 : n};
+    struct copy k = {.rules = *rules, .n_from = n > 0 && from[n - 1] == '/' ? n - 1 : n};
     struct buf name;
     enum code c = check_original(from, e);
     if (c == OK)

@@ -304,7 +304,7 @@ static enum code recall(struct optimizer *o, struct saved *s, const struct entry
     case ENTRY_EVENT:
         return recall_event(o, s, x);
     case ENTRY_REPORT:
-        code = r ? entry_read_report(x, &report, s->e) : E_CORRUPT;
+        code = r ? entry_read_report(x, &o->search, &report, s->e) : E_CORRUPT;
         if (code == OK)
             record_report(o, r, report.step, report.value, report.decision);
         break;

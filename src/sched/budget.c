@@ -88,7 +88,7 @@ void search_check_budget(struct scheduler *s, struct search *q)
         struct live_trial *t = q->trials[i - 1].trial;
         if (t == NULL)
             continue;
-        if (t->attempt != NULL) {
+        if (live_trial_runs(t)) {
             t->wish = WISH_STOP;
             trial_tell(s, t, VERDICT_STOP);
         } else if (!trial_state_final(t->row.state)) {

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* order: fixed. Are the first p asks still to be made? */
 static bool is_opening(const struct search *q)
@@ -112,7 +113,9 @@ static void report_now(struct scheduler *s, struct live_trial *t, int64_t step, 
     if (!t->stop_decided && wanted(t, step)) {
         struct entry entry = {0};
         arena_init(&a, 1 << 20);
-        enum code c = searcher_report(q->searcher, &a, number, step, value, &d, &entry, &e);
+        struct result so_far = trial_result(t);
+        enum code c = searcher_report_excess(q->searcher, &a, number, step, value, so_far.excess,
+                                             &d, &entry, &e);
         if (c == OK)
             (void)search_journal(s, q, &entry);
         else
@@ -187,8 +190,7 @@ void feed_end_waiting(struct scheduler *s, struct search *q)
             continue;
         t->rung = RUNG_CLIMBS;
         t->stop_decided = true;
-        /* Its program may have ended just now, and the supervisor lingers. */
-        if (t->attempt == NULL || t->attempt->exited)
+        if (!live_trial_runs(t))
             trial_end(s, t, TRIAL_STOPPED, STR("not promoted"));
     }
 }
@@ -258,7 +260,7 @@ static void end_replaced(struct scheduler *s, struct search *q, const struct pro
         return;
     t->rung = RUNG_CLIMBS;
     t->stop_decided = true;
-    if (t->attempt != NULL && !t->attempt->exited)
+    if (live_trial_runs(t))
         return;
     snprintf(why, sizeof why, "replaced by %lld.%lld", (long long)q->id.v, (long long)p->trial);
     trial_end(s, t, TRIAL_STOPPED, str_of(why));
@@ -276,7 +278,7 @@ static bool more(struct scheduler *s, struct search *q, const struct proposal *p
         return false;
     if (t->attempt != NULL)
         live_attempt_touch(s, t->attempt);
-    if (t->attempt != NULL && !t->attempt->exited) {
+    if (live_trial_runs(t)) {
         t->rung = RUNG_GOES_ON;
         return true;
     }
@@ -307,7 +309,8 @@ static void nothing_more(struct scheduler *s, struct search *q)
 {
     q->open_for_asks = false;
     if (q->short_of != NULL && searcher_is_short(q->searcher))
-        snprintf(q->why, sizeof q->why, "its %s leaves room for no other trial", q->short_of);
+        snprintf(q->why, sizeof q->why, "its %s %s room for no other trial", q->short_of,
+                 strcmp(q->short_of, "steps") == 0 ? "leave" : "leaves");
     feed_end_waiting(s, q);
 }
 

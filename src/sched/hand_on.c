@@ -11,9 +11,9 @@
  * A trial does not start before its copy is made, nor while its checkpoint is being read: so the
  * source is of that step as long as it is needed. A copy is begun when the ask that wants it is
  * committed and no program writes to the source any more, and it has its name only when it is whole
- * (base/copy.h): so a kill at any instant leaves all of it, or nothing, and then it is made again
- * from a source that is still the same. handed@STEP goes when nobody may ask for it any more, and
- * that is committed.
+ * (base/copy.h): so a kill at any instant, or with `durability: power` a loss of power, leaves all
+ * of it, or nothing, and then it is made again from a source that is still the same. handed@STEP
+ * goes when nobody may ask for it any more, and that is committed.
  *
  * A copy takes the slot that its trial will have: so with one slot the searcher is asked in an
  * order that no clock decides.
@@ -29,8 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const struct copy_limits limits = {.bytes = (int64_t)1 << 44, .entries = 10000000};
 
 /* --- what there is --- */
 
@@ -125,7 +123,8 @@ static bool want(struct scheduler *s, struct live_trial *t, int64_t source, int6
                           .search = t->search->id,
                           .trial = number,
                           .source = source,
-                          .step = step};
+                          .step = step,
+                          .durable = t->search->settings->durability == DURABLE_POWER};
     s->handings = h;
     t->search->handings++;
     struct live_trial *from = live_trial_find(t->search, source);
@@ -185,6 +184,7 @@ bool hand_on_replay(struct scheduler *s, struct live_trial *t)
 static void run(void *self)
 {
     struct handing *h = self;
+    const struct copy_rules rules = {(int64_t)1 << 44, 10000000, h->durable};
     error_init(&h->error);
     if (is_empty(h->from)) {
         h->code = error_set(&h->error, E_NOT_FOUND,
@@ -194,7 +194,7 @@ static void run(void *self)
         return;
     }
     FAILPOINT("sched.before-copy");
-    h->code = copy_folder(h->from, h->to, &limits, NULL, &h->error);
+    h->code = copy_folder(h->from, h->to, &rules, NULL, &h->error);
     FAILPOINT("sched.after-copy");
 }
 

@@ -105,7 +105,7 @@ struct handing {
     struct search_id search;
     int64_t trial;        /* that waits for it */
     int64_t source, step; /* whose checkpoint, of which step; its own: it is to be kept */
-    bool out;             /* it was begun */
+    bool durable, out;    /* the copy is to be; it was begun */
     char *from, *to;      /* NULL until then */
     enum code code;
     struct error error;
@@ -249,8 +249,7 @@ void search_describe(struct scheduler *s, const struct search *q, struct event *
 void search_say_started(struct scheduler *s, struct search *q);
 struct search *search_find(struct scheduler *s, struct search_id id);
 bool search_journal(struct scheduler *s, struct search *q, const struct entry *entry);
-/* Journals {"event": name}; one of the search as a whole with its "elapsed_ns", the time used up.
- */
+/* Journals {"event": name}; one of the search as a whole with "elapsed_ns", the time used up. */
 bool search_note_event(struct scheduler *s, struct search *q, int64_t trial, const char *name);
 /* {"event": "preempted", "attempt": its number}. */
 bool search_note_preempted(struct scheduler *s, const struct live_attempt *at);
@@ -273,8 +272,7 @@ void search_slots_changed(struct scheduler *s, struct search *q, int by);
 /* A trial got from step `from` to `to` (below 0: none). What programs say a step is may be
  * anything: the sum stays where it can go no further. */
 void search_count_steps(struct search *q, int64_t from, int64_t to);
-/* Ends it when one of them is used up: what runs is told to stop, and what waits keeps its value.
- */
+/* Ends it when one of them is used up: what runs is told to stop, what waits keeps its value. */
 void search_check_budget(struct scheduler *s, struct search *q);
 int64_t search_budget_deadline(const struct scheduler *s, const struct search *q);
 /* As it was measured here, else as it was before. */
@@ -301,6 +299,8 @@ enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64
 /* trial.c */
 int64_t trial_full_steps(const struct live_trial *t); /* what it trains that trains to the end */
 struct live_trial *live_trial_find(struct search *q, int64_t number);
+/* Does an attempt of it run? One that has ended stays a while, since supervisors linger. */
+bool live_trial_runs(const struct live_trial *t);
 /* config NULL: it is read from the row's parameters. */
 struct live_trial *live_trial_add(struct scheduler *s, struct search *q,
                                   const struct trial_row *row, const struct config *config,

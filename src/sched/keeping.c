@@ -24,8 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct copy_limits copy_limits = {INT64_MAX, 1000000};
-
 /* One piece of the workers' work. to NULL: what was set aside is deleted. */
 struct chore {
     struct chore *next; /* of the scheduler's */
@@ -33,6 +31,7 @@ struct chore {
     struct search_id search;
     int64_t trial, attempt, seq, step; /* seq: of the report that is to be answered; 0: none is */
     char *folder, *from, *to;
+    bool durable; /* the copy */
     bool nothing; /* the program has saved nothing */
     enum code code;
     struct error e;
@@ -59,11 +58,12 @@ static bool holds_nothing(const char *folder)
 
 static void copy(struct chore *c)
 {
+    const struct copy_rules rules = {INT64_MAX, 1000000, c->durable};
     FAILPOINT("checkpoint.before-copy");
     c->nothing = holds_nothing(c->from);
     c->code = c->nothing ? OK : io_remove_tree(c->to, &c->e);
     if (c->code == OK && !c->nothing)
-        c->code = copy_folder(c->from, c->to, &copy_limits, NULL, &c->e);
+        c->code = copy_folder(c->from, c->to, &rules, NULL, &c->e);
     FAILPOINT("checkpoint.after-copy");
 }
 
@@ -184,7 +184,7 @@ static void spoiled(struct scheduler *s, struct search *q, struct live_trial *t,
     set_aside(s, q, c->trial, ASIDE_ONLY, name);
     t->kept_step = c->step - 1;
     t->has_kept = false;
-    if ((t->attempt == NULL || t->attempt->exited) && !trial_state_final(t->row.state))
+    if (!live_trial_runs(t) && !trial_state_final(t->row.state))
         keeping_paused(s, t);
 }
 
@@ -276,6 +276,7 @@ static bool begin_copy(struct scheduler *s, struct live_trial *t, int64_t step, 
             chore_free(c);
         return false;
     }
+    c->durable = t->search->settings->durability == DURABLE_POWER;
     c->step = step;
     c->seq = seq;
     c->attempt = t->attempt != NULL ? t->attempt->row.id.v : 0;

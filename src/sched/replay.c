@@ -239,8 +239,11 @@ struct points {
     struct point {
         int64_t step, seq, time;
         double value;
+        bool late; /* its attempt had reported a later step */
     } * v;
     size_t n, capacity;
+    int attempt;
+    int64_t reached; /* by it */
     struct error *e;
 };
 
@@ -255,7 +258,11 @@ static enum code on_point(void *self, const struct metric_point *p)
         all->v = grown;
         all->capacity = want;
     }
-    all->v[all->n++] = (struct point){p->step, p->seq, p->time, p->value};
+    if (all->attempt != p->attempt)
+        all->reached = p->step;
+    all->attempt = p->attempt;
+    all->v[all->n++] = (struct point){p->step, p->seq, p->time, p->value, p->step < all->reached};
+    all->reached = p->step > all->reached ? p->step : all->reached;
     return OK;
 }
 
@@ -269,7 +276,8 @@ static int by_step(const void *a, const void *b)
 }
 
 /* By step: a later attempt may have done steps again that lie before the last one of its
- * predecessor, and its points come after that in the store. To be freed, also on failure. */
+ * predecessor, and its points come after that in the store. What came late within its attempt is
+ * marked, since it was passed over when it came. To be freed, also on failure. */
 static enum code read_points(struct scheduler *s, const struct live_trial *t, size_t measure,
                              struct points *all, struct error *e)
 {
@@ -289,7 +297,8 @@ enum code replay_value_at(struct scheduler *s, const struct live_trial *t, int64
     if (c == OK)
         c = read_points(s, t, 0, &all, e);
     for (size_t i = 0; c == OK && i < all.n && all.v[i].step <= step; i++)
-        *ret = trial_take(&then, 0, all.v[i].step, all.v[i].value);
+        if (!all.v[i].late)
+            *ret = trial_take(&then, 0, all.v[i].step, all.v[i].value);
     trial_free_taken(&then);
     free(all.v);
     return c;
@@ -302,11 +311,13 @@ static enum code replay_measure(struct scheduler *s, struct live_trial *t, size_
     struct points all = {.e = e};
     enum code c = read_points(s, t, measure, &all, e);
     for (size_t i = 0; c == OK && i < all.n; i++) {
+        if (all.v[i].time > t->search->last_report)
+            t->search->last_report = all.v[i].time;
+        if (all.v[i].late)
+            continue;
         double value = trial_take(t, measure, all.v[i].step, all.v[i].value);
         if (all.v[i].step > t->furthest)
             t->furthest = all.v[i].step;
-        if (all.v[i].time > t->search->last_report)
-            t->search->last_report = all.v[i].time;
         /* order: fixed may have taken reports whose turn has not come. */
         if (measure == 0 && q->turn > 0 && all.v[i].step > fed)
             feed_report(s, t, all.v[i].step, value, all.v[i].seq, false);

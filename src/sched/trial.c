@@ -32,6 +32,11 @@ struct live_trial *live_trial_find(struct search *q, int64_t number)
     return i < q->n_trials && q->trials[i].number == number ? q->trials[i].trial : NULL;
 }
 
+bool live_trial_runs(const struct live_trial *t)
+{
+    return t->attempt != NULL && !t->attempt->exited;
+}
+
 static enum code insert(struct search *q, struct live_trial *t, struct error *e)
 {
     int64_t number = trial_id_number(t->row.id);

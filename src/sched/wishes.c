@@ -135,8 +135,7 @@ enum code scheduler_pause(struct scheduler *s, struct search_id id, struct error
 /* Does an attempt of it run that was not told to end yet? */
 static bool may_be_preempted(const struct live_trial *t)
 {
-    return t != NULL && t->attempt != NULL && !t->attempt->exited &&
-           t->attempt->told == VERDICT_CONTINUE;
+    return t != NULL && live_trial_runs(t) && t->attempt->told == VERDICT_CONTINUE;
 }
 
 static bool preempt(struct scheduler *s, struct live_trial *t)
@@ -184,7 +183,7 @@ static enum code end_search(struct scheduler *s, struct search_id id, bool kill,
         if (t == NULL)
             continue;
         t->wish = kill ? WISH_CANCEL : WISH_STOP;
-        if (t->attempt != NULL)
+        if (live_trial_runs(t))
             trial_tell(s, t, kill ? VERDICT_KILL : VERDICT_STOP);
         else if (!trial_state_final(t->row.state))
             trial_end(s, t, kill ? TRIAL_CANCELLED : TRIAL_STOPPED, (struct str){0});
@@ -258,7 +257,7 @@ static enum code wish(struct scheduler *s, struct trial_id id, enum wish w, stru
     if (c != OK)
         return c;
     t->wish = w;
-    if (t->attempt != NULL)
+    if (live_trial_runs(t))
         trial_tell(s, t, verdicts[w]);
     else if (w == WISH_PAUSE)
         trial_set_state(s, t, TRIAL_PAUSED);

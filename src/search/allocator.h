@@ -35,6 +35,8 @@ struct choice_request {
     const struct history *history;
     const struct curve *curves; /* by position in the history */
     bool fresh;                 /* may it be a new configuration? */
+    int64_t left;               /* steps that a slot can still train, below the most: the budget
+                                   nears its end (closing) */
     int64_t index;              /* the generator's position */
     const double *weighed;      /* what the last choice had fitted */
     size_t n_weighed;           /* 0: nothing yet */

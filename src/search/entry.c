@@ -214,13 +214,16 @@ void entry_write_more(const struct more_record *r, struct buf *b)
     finish(&j);
 }
 
-void entry_write_report(const struct report_record *r, struct buf *b)
+void entry_write_report(const struct searcher_settings *settings, const struct report_record *r,
+                        struct buf *b)
 {
     struct json j;
     start(&j, b);
     key_i64(&j, "step", r->step);
     key_real(&j, "value", r->value);
     key_cstr(&j, "decision", decision_names[r->decision]);
+    if (r->has_excess)
+        key_reals(&j, "excess", r->excess, settings->n_requirements);
     finish(&j);
 }
 
@@ -525,7 +528,8 @@ enum code entry_read_ask(const struct entry *x, const struct searcher_settings *
     return code;
 }
 
-enum code entry_read_report(const struct entry *x, struct report_record *ret, struct error *e)
+enum code entry_read_report(const struct entry *x, const struct searcher_settings *settings,
+                            struct report_record *ret, struct error *e)
 {
     struct reading r = read_entry(x, e);
     struct report_record b = {.step = 0};
@@ -533,6 +537,9 @@ enum code entry_read_report(const struct entry *x, struct report_record *ret, st
         b.step = get_i64(&r, "step", 0, INT64_MAX);
         b.value = get_real(&r, "value");
         b.decision = (enum decision)get_name(&r, "decision", decision_names, COUNT(decision_names));
+        b.has_excess = json_object_get(r.root, "excess") != NULL;
+        if (b.has_excess)
+            get_reals(&r, "excess", settings->n_requirements, b.excess);
     }
     enum code code = end_reading(&r);
     if (code == OK)

@@ -44,6 +44,8 @@ struct report_record {
     int64_t step;
     double value; /* as the program reported it */
     enum decision decision;
+    bool has_excess; /* of a pause */
+    double excess[REQUIREMENTS_MAX];
 };
 
 struct exit_record {
@@ -69,7 +71,8 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b);
 void entry_write_ask(const struct searcher_settings *settings, const struct ask_record *r,
                      struct buf *b);
 void entry_write_more(const struct more_record *r, struct buf *b);
-void entry_write_report(const struct report_record *r, struct buf *b);
+void entry_write_report(const struct searcher_settings *settings, const struct report_record *r,
+                        struct buf *b);
 void entry_write_exit(const struct searcher_settings *settings, const struct exit_record *r,
                       struct buf *b);
 void entry_write_evidence(const struct searcher_settings *settings, const struct evidence_record *r,
@@ -81,8 +84,8 @@ enum code entry_read_begin(const struct entry *x, struct arena *a, struct begin_
                            struct error *e) must_check;
 enum code entry_read_ask(const struct entry *x, const struct searcher_settings *settings,
                          struct arena *a, struct ask_record *ret, struct error *e) must_check;
-enum code entry_read_report(const struct entry *x, struct report_record *ret,
-                            struct error *e) must_check;
+enum code entry_read_report(const struct entry *x, const struct searcher_settings *settings,
+                            struct report_record *ret, struct error *e) must_check;
 enum code entry_read_exit(const struct entry *x, const struct searcher_settings *settings,
                           struct exit_record *ret, struct error *e) must_check;
 /* Which event is it? One of a trial that came back to life, evidence, a budget that nears its end,

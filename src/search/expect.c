@@ -37,7 +37,7 @@ static double over_brackets(const struct method *m, const double *adds, const do
 
 static size_t rungs_of(const struct method *m, const struct effort *effort, int64_t ret[RUNGS_MAX])
 {
-    if (!effort->has_steps || !m->allocator->rungs)
+    if (!effort->has_steps || !m->allocator->rungs || m->allocator->choose)
         return 0;
     bool limited = m->allocator == &allocator_asha || m->allocator == &allocator_adaptive;
     size_t most = limited ? (size_t)allocator_option(m, "max_rungs") : RUNGS_MAX;

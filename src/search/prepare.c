@@ -43,8 +43,10 @@ static bool may_draw(const struct searcher *s)
 {
     size_t first;
     enum next kind;
-    if (s->begun && searcher_chooses(s))
-        return allocate(s, &kind, &first).kind == ALLOCATE_CHOOSE;
+    if (s->begun && searcher_chooses(s)) {
+        struct allocation x = allocate(s, &kind, &first);
+        return x.kind == ALLOCATE_CHOOSE && !searcher_chooses_nothing(s, &x);
+    }
     return s->begun && !s->settings.method.sampler->instant && !searcher_is_spent(s) &&
            next_kind(s, &first) == NEXT_DRAWN;
 }
@@ -90,6 +92,7 @@ enum code searcher_prepare(struct searcher *s, int64_t seen, struct preparation 
                                        .n_fitted = s->n_fitted,
                                        .curves = p->past.curves,
                                        .fresh = allocate(s, &kind, &first).fresh,
+                                       .left = s->left,
                                        .weighed = p->weighed,
                                        .n_weighed = s->n_weighed};
     s->out = p;

@@ -163,6 +163,7 @@ static enum code choose(struct source *x, const struct draw_request *q, struct c
                                            .history = &q->history,
                                            .curves = q->curves,
                                            .fresh = q->fresh,
+                                           .left = q->left,
                                            .index = q->index,
                                            .weighed = q->weighed,
                                            .n_weighed = q->n_weighed};
@@ -240,10 +241,15 @@ bool searcher_chooses(const struct searcher *s)
     return method_chooses(&s->settings.method);
 }
 
+bool searcher_chooses_nothing(const struct searcher *s, const struct allocation *x)
+{
+    return x->kind == ALLOCATE_CHOOSE && !x->fresh && s->fruitless == s->seq;
+}
+
 bool searcher_has_levels(const struct searcher *s)
 {
     const struct allocator_kind *kind = s->settings.method.allocator;
-    return kind->rungs && !s->settings.method.sampler->instant &&
+    return kind->rungs && !kind->choose && !s->settings.method.sampler->instant &&
            kind->rungs(s->allocator, NULL, 0) > 1;
 }
 
@@ -279,6 +285,7 @@ static enum code draw_now(struct searcher *s, int64_t seen, bool fresh, struct d
                              .fitted = s->fitted,
                              .n_fitted = s->n_fitted,
                              .fresh = fresh,
+                             .left = s->left,
                              .weighed = s->weighed,
                              .n_weighed = s->n_weighed};
     enum code code = OK;
@@ -300,7 +307,8 @@ static enum code drawn(struct searcher *s, bool fresh, struct draw *ret, struct 
                        struct error *e)
 {
     enum code code = OK;
-    if (s->ready && s->ready->request.fresh == fresh) {
+    if (s->ready && s->ready->request.fresh == fresh &&
+        (!searcher_chooses(s) || s->ready->request.left == s->left)) {
         code = s->ready->code;
         *ret = s->ready->draw;
         r->seen = s->ready->seen;

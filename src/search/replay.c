@@ -287,7 +287,7 @@ static enum code follow_report(struct searcher *s, const struct entry *x, bool r
 {
     struct report_record r;
     struct error why = {.code = OK};
-    enum code code = entry_read_report(x, &r, e);
+    enum code code = entry_read_report(x, &s->settings, &r, e);
     if (code != OK)
         return code;
     if (check_report(s, x->trial, r.step, &why) != OK)

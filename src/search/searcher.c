@@ -237,6 +237,10 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
         enum code code = propose_copy(s, a, &x, &copy, e);
         return code == OK ? ask_new(s, a, &copy, ret, ret_entry, e) : code;
     }
+    if (searcher_chooses_nothing(s, &x)) {
+        *ret = (struct proposal){.kind = is_any_running(s) ? ASK_WAIT : ASK_DONE};
+        return OK;
+    }
     bool drawn = x.kind == ALLOCATE_CHOOSE || (x.kind == ALLOCATE_NEW && kind == NEXT_DRAWN);
     if (drawn && s->out)
         x.kind = ALLOCATE_WAIT;
@@ -246,6 +250,7 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     }
     struct ask_record r;
     bool end = false;
+    int64_t based_on = drawn && s->ready ? s->ready->seen : s->seq;
     enum code code = propose(s, a, s->seq, &x, &r, &end, e);
     if (drawn && s->ready) {
         preparation_free(s->ready);
@@ -256,11 +261,13 @@ enum code searcher_ask(struct searcher *s, struct arena *a, struct proposal *ret
     if (!end)
         return r.is_more ? ask_more(s, a, &r.more, ret, ret_entry, e)
                          : ask_new(s, a, &r, ret, ret_entry, e);
-    if (x.kind == ALLOCATE_CHOOSE && !x.fresh) {
+    if (x.kind == ALLOCATE_CHOOSE && !x.fresh && based_on == s->seq) {
+        s->fruitless = s->seq;
         *ret = (struct proposal){.kind = is_any_running(s) ? ASK_WAIT : ASK_DONE};
         return OK;
     }
-    /* Without a configuration left there may still be a trial that goes on. */
+    /* Without a configuration left there may still be a trial that goes on; and one that has paused
+     * since may be worth what none was before. */
     return searcher_ask(s, a, ret, ret_entry, e);
 }
 
@@ -311,13 +318,25 @@ enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, in
                           double value, enum decision *ret, struct entry *ret_entry,
                           struct error *e)
 {
+    return searcher_report_excess(s, a, trial, step, value, NULL, ret, ret_entry, e);
+}
+
+enum code searcher_report_excess(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
+                                 double value, const double *excess, enum decision *ret,
+                                 struct entry *ret_entry, struct error *e)
+{
     enum code code = check_report(s, trial, step, e);
     if (code != OK)
         return code;
-    struct report_record r = {step, value, decide(s, trial, step, value)};
+    struct report_record r = {
+        .step = step, .value = value, .decision = decide(s, trial, step, value)};
+    r.has_excess = excess && s->settings.n_requirements > 0 && searcher_chooses(s) &&
+                   r.decision == DECISION_PAUSE;
+    if (r.has_excess)
+        memcpy(r.excess, excess, s->settings.n_requirements * sizeof(*excess));
     buf_clear(&s->text);
     if (!s->settings.unwritten)
-        entry_write_report(&r, &s->text);
+        entry_write_report(&s->settings, &r, &s->text);
     struct entry entry;
     code = make_entry(s, a, ENTRY_REPORT, trial, &entry, e);
     if (code == OK)

@@ -137,7 +137,8 @@ enum entry_kind { ENTRY_BEGIN, ENTRY_ASK, ENTRY_REPORT, ENTRY_EXIT, ENTRY_EVENT 
  *             parent  whose checkpoint it begins with, as it was at step `from`
  *             over    the trial that it replaces
  *             keep    the checkpoint at `from` may be a parent's yet
- *   report  {"step", "value", "decision"}
+ *   report  {"step", "value", "decision", ["excess": [...]]}
+ *             excess  of a pause, where a choice among the paused trials follows
  *   exit    {"outcome", "step", "value", ["values": [...], of all objectives], ["excess": [...]]}
  *   event   {"event": "reopened"}
  *           {"event": "closing", "left"}
@@ -196,6 +197,11 @@ void searcher_prepared(struct searcher *s, struct preparation *p);
 enum code searcher_report(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
                           double value, enum decision *ret, struct entry *ret_entry,
                           struct error *e) must_check;
+/* The same, with how far each requirement is missed so far (struct result): of use where a choice
+ * is made among paused trials. NULL: unknown. */
+enum code searcher_report_excess(struct searcher *s, struct arena *a, int64_t trial, int64_t step,
+                                 double value, const double *excess, enum decision *ret,
+                                 struct entry *ret_entry, struct error *e) must_check;
 /* The trial ended, for good (its retries are used up). value is NaN where it has none, step -1
  * where it reported none. */
 enum code searcher_exit(struct searcher *s, struct arena *a, int64_t trial, enum outcome outcome,

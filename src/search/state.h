@@ -39,6 +39,7 @@ struct draw_request {
     /* Where the allocator leaves the choice open. */
     const struct curve *curves; /* NULL: it does not */
     bool fresh;                 /* may it be a new configuration? */
+    int64_t left;               /* steps that a slot can still train */
     const double *weighed;
     size_t n_weighed;
 };
@@ -82,7 +83,8 @@ struct searcher {
     bool begun;
 
     /* What only saves time or memory: a searcher without it would decide the same. */
-    bool exhausted; /* nothing new is left to propose */
+    bool exhausted;    /* nothing new is left to propose */
+    int64_t fruitless; /* the last entry when a choice among paused trials came to nothing */
     struct preparation *out, *ready;
     struct arena scratch;
     struct buf text;
@@ -103,6 +105,8 @@ enum code searcher_past(const struct searcher *s, int64_t seen, struct past *ret
  * on?
  */
 bool searcher_chooses(const struct searcher *s);
+/* Would a choice come to nothing, as it just did? */
+bool searcher_chooses_nothing(const struct searcher *s, const struct allocation *x);
 /* Does the allocator cut trials at rungs, so that values of several levels must be compared? */
 bool searcher_has_levels(const struct searcher *s);
 

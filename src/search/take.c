@@ -151,6 +151,9 @@ enum code take_report(struct searcher *s, int64_t trial, const struct report_rec
     if (r->decision == DECISION_PAUSE) {
         struct exit_record so_far = {.outcome = OUTCOME_STOPPED, .step = r->step};
         nothing_but(&so_far.result, r->value);
+        if (r->has_excess)
+            memcpy(so_far.result.excess, r->excess,
+                   s->settings.n_requirements * sizeof(*r->excess));
         struct end end = end_of(s, &so_far);
         trials_pause(&s->trials, trial, &end);
     }

@@ -158,6 +158,7 @@ struct attempt_row {
 };
 
 struct metric_point {
+    int attempt; /* when it is read: the trial's first attempt is 1, the second 2, ... */
     int64_t seq; /* the report's, within the attempt */
     int64_t step;
     double value;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct copy_limits plenty = {1 << 30, 10000};
+static const struct copy_rules plenty = {.bytes = 1 << 30, .entries = 10000};
 
 struct folders {
     char *root, *from, *to, *copying;
@@ -126,6 +126,51 @@ static void a_copy_is_its_own(void **state)
     free(path);
 }
 
+/* The C library's is not called: what is synced, and when, is all that a test can see of it. */
+static struct {
+    const char *place; /* of the copy */
+    int before, after; /* it had its name */
+    int fails_at;      /* the one that fails; 0: none */
+} syncs;
+
+int fsync(int fd)
+{
+    bool named = access(syncs.place, F_OK) == 0;
+    syncs.before += !named;
+    syncs.after += named;
+    errno = EIO;
+    return syncs.before + syncs.after == syncs.fails_at ? -1 : 0;
+}
+
+/* Two files and two folders; then the folder that they are in. */
+static void a_durable_copy_is_synced_before_it_has_its_name(void **state)
+{
+    struct folders *f = *state;
+    char *inner = io_join(f->from, "inner");
+    const struct copy_rules durable = {1 << 30, 10000, true};
+    assert_int_equal(mkdir(inner, 0700), 0);
+    put(f->from, "a", STR("1"), 0600);
+    put(inner, "b", STR("2"), 0400);
+    assert_int_equal(chmod(inner, 0500), 0);
+    for (int fails_at = 0; fails_at <= 5; fails_at++) {
+        struct error e;
+        syncs.place = f->to;
+        syncs.before = syncs.after = 0;
+        syncs.fails_at = fails_at;
+        enum code c = copy_folder(f->from, f->to, &durable, NULL, &e);
+        assert_int_equal(c, fails_at == 0 ? OK : E_IO);
+        assert_int_equal(syncs.before, fails_at > 0 && fails_at < 4 ? fails_at : 4);
+        assert_int_equal(syncs.after, fails_at == 0 || fails_at == 5);
+        assert_int_equal(access(f->to, F_OK), fails_at > 0 && fails_at < 5 ? -1 : 0);
+        assert_int_equal(access(f->copying, F_OK), -1);
+        assert_ok(io_remove_tree(f->to, NULL));
+    }
+    syncs.before = syncs.after = 0;
+    assert_ok(copy_folder(f->from, f->to, &plenty, NULL, NULL));
+    assert_int_equal(syncs.before + syncs.after, 0);
+    free(inner);
+}
+
 static void an_empty_place_is_taken_and_no_other(void **state)
 {
     struct folders *f = *state;
@@ -151,13 +196,15 @@ static void past_a_limit_nothing_is_left(void **state)
     struct error e;
     put(f->from, "a", STR("12345"), 0600);
     put(f->from, "b", STR("12345"), 0600);
-    assert_int_equal(copy_folder(f->from, f->to, &(struct copy_limits){9, 100}, NULL, &e), E_LIMIT);
+    assert_int_equal(copy_folder(f->from, f->to, &(struct copy_rules){9, 100, false}, NULL, &e),
+                     E_LIMIT);
     assert_non_null(strstr(e.message, "larger than 9 bytes"));
-    assert_int_equal(copy_folder(f->from, f->to, &(struct copy_limits){10, 2}, NULL, &e), E_LIMIT);
+    assert_int_equal(copy_folder(f->from, f->to, &(struct copy_rules){10, 2, false}, NULL, &e),
+                     E_LIMIT);
     assert_non_null(strstr(e.message, "more than 2 entries"));
     assert_int_equal(access(f->to, F_OK), -1);
     assert_int_equal(access(f->copying, F_OK), -1);
-    assert_ok(copy_folder(f->from, f->to, &(struct copy_limits){10, 3}, NULL, &e));
+    assert_ok(copy_folder(f->from, f->to, &(struct copy_rules){10, 3, false}, NULL, &e));
 }
 
 static void what_an_interrupted_copy_left_goes(void **state)
@@ -239,6 +286,7 @@ int main(void)
 #define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
         WITH_FOLDERS(a_copy_has_everything),
         WITH_FOLDERS(a_copy_is_its_own),
+        WITH_FOLDERS(a_durable_copy_is_synced_before_it_has_its_name),
         WITH_FOLDERS(an_empty_place_is_taken_and_no_other),
         WITH_FOLDERS(past_a_limit_nothing_is_left),
         WITH_FOLDERS(what_an_interrupted_copy_left_goes),

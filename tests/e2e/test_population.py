@@ -136,6 +136,9 @@ class Population(Case):
         self.p.trawl("doctor")
         wrong = self.p.trawl("export", "1", "--schedule", status=2)
         self.assertIn("a schedule is a trial's", wrong.err)
+        for text in ("", "\n", "# nothing\n"):
+            self.p.write("schedule.yaml", text)
+            self.p.trawl("run", "--schedule", "schedule.yaml", status=2)
 
     def test_simulated(self):
         self.prepare()

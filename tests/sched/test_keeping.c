@@ -167,6 +167,41 @@ static void every_rung(void **state)
     }
 }
 
+/* Counts those of what lies under a trial's folder; the store's own are not ours. */
+static int synced;
+
+int fsync(int fd)
+{
+    char link[32], path[200];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    synced += strstr(path, "/trials/1/") != NULL;
+    return 0;
+}
+
+/* With `durability: power` a copy's file, its folder and the trial's are synced, else nothing. */
+static void every_rung_survives_a_loss_of_power(void **state)
+{
+    static const char *const durabilities[] = {"default", "power"};
+    int counts[2];
+    for (int power = 0; power < 2; power++) {
+        char yaml[800];
+        struct search_id id;
+        synced = 0;
+        snprintf(yaml, sizeof yaml, "%sdurability: %s\n",
+                 YAML("asha(variant=promote)", "{keep: every_rung}"), durabilities[power]);
+        struct world *w = begin(saves, yaml, &id);
+        world_run(w, 0);
+        check_rungs(w, id, true);
+        counts[power] = synced;
+        world_free(w);
+    }
+    assert_int_equal(counts[0], 0);
+    assert_true(counts[1] >= 3 * 11);
+    assert_int_equal(counts[1] % 3, 0);
+}
+
 /* It writes when it likes: only where it was paused is there a moment to copy. */
 static void of_one_that_never_asks(void **state)
 {
@@ -363,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rung),
+        cmocka_unit_test(every_rung_survives_a_loss_of_power),
         cmocka_unit_test(of_one_that_never_asks),
         cmocka_unit_test(the_best_step),
         cmocka_unit_test(losers_go_while_it_runs),

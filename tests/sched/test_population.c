@@ -327,6 +327,43 @@ static void a_schedule_is_replayed(void **state)
     world_free(w);
 }
 
+/* Counts those of what lies under a trial's folder; the store's own are not ours. */
+static int synced;
+
+int fsync(int fd)
+{
+    char link[32], path[200];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    synced += strstr(path, "/trials/1/") != NULL;
+    return 0;
+}
+
+/* With `durability: power` a copy is synced: its file, its folder and the trial's; before that a
+ * trial does not begin with it. */
+static void copies_survive_a_loss_of_power(void **state)
+{
+    static const char *const durabilities[] = {"default", "power"};
+    for (int power = 0; power < 2; power++) {
+        char yaml[600];
+        struct world *w = make(asks);
+        struct checking c = {.w = w};
+        snprintf(yaml, sizeof yaml, "%sdurability: %s\n", POPULATION("3"), durabilities[power]);
+        synced = 0;
+        struct search_id id = world_submit(w, yaml);
+        world_run(w, 0);
+        assert_ok(store_trials(w->store, id, 0, check_trial, &c, NULL));
+        assert_true(c.copies > 0);
+        if (power)
+            assert_true(synced >= 3 * c.copies);
+        else
+            assert_int_equal(synced, 0);
+        check(w, id, 6);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +377,7 @@ int main(void)
         cmocka_unit_test(without_checkpoints_it_ends_with_a_word),
         cmocka_unit_test(a_person_stops_one_and_wants_it_back),
         cmocka_unit_test(a_schedule_is_replayed),
+        cmocka_unit_test(copies_survive_a_loss_of_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

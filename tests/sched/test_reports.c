@@ -163,6 +163,69 @@ static void steps_out_of_order(void **state)
     world_free(w);
 }
 
+/* What came late is passed over when a controller that takes the search up reads the reports again,
+ * too. */
+static void what_came_late_stays_late(void **state)
+{
+    static const char *const takes[] = {"best", "mean(3)"};
+    for (int i = 0; i < 2; i++) {
+        char yaml[1000];
+        double value[2];
+        struct error e = {0};
+        snprintf(yaml, sizeof yaml,
+                 "space: toy\ncommand: ./t ${args}\nmetric: {name: loss, take: %s}\n"
+                 "goal: minimize\nparameters: {x: 'uniform(0, 1)'}\n"
+                 "search: {seed: 7, parallel: 1, trials: 1, budget: {min: 3, max: 12}, method: "
+                 "random}\n",
+                 takes[i]);
+        for (int again = 0; again < 2; again++) {
+            struct world *w = world_new();
+            w->program = shuffled;
+            world_start(w, 1);
+            struct search_id id = world_submit(w, yaml);
+            while (w->n == 0 || w->attempts[0].step < 7)
+                world_run(w, 1);
+            if (again) {
+                world_crash(w);
+                world_start(w, 1);
+                assert_ok(scheduler_open(w->scheduler, id, &e));
+                assert_ok(scheduler_resume(w->scheduler, id, &e));
+            }
+            world_run(w, 0);
+            assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
+            value[again] = trial(w, id, 1).value;
+            assert_true(value[again] > 0);
+            world_free(w);
+        }
+        assert_float_equal(value[0], value[1], 0);
+    }
+}
+
+/* A metric a report, the first one last or first: the step is decided on when its own comes. */
+static struct step apart(struct world *w, struct fake_attempt *a)
+{
+    struct step s = asks(w, a);
+    bool first = a->parts == 0;
+    s.unfinished = first;
+    s.said = first == (a->trial % 2 == 0) ? SAID_LOSS : SAID_MS;
+    return s;
+}
+
+static void metrics_of_a_step_one_by_one(void **state)
+{
+    static const char *const yaml[] = {STOP, CLIMB};
+    for (int i = 0; i < 2; i++) {
+        struct search_id id;
+        struct world *w = run(apart, yaml[i], 0, &id);
+        for (int64_t t = 1; t <= 12; t++) {
+            struct trial_row row = trial(w, id, t);
+            assert_int_equal(taken(w, id, t, "{\"step\":3,"), 1);
+            assert_true(row.step == 3 || taken(w, id, t, "{\"step\":9,") == 1);
+        }
+        world_free(w);
+    }
+}
+
 /* Each step twice, better the second time. */
 static struct step twice(struct world *w, struct fake_attempt *a)
 {
@@ -275,6 +338,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_jumped_rung_is_never_entered),
         cmocka_unit_test(steps_out_of_order),
+        cmocka_unit_test(what_came_late_stays_late),
+        cmocka_unit_test(metrics_of_a_step_one_by_one),
         cmocka_unit_test(the_same_step_twice),
         cmocka_unit_test(the_same_report_twice),
         cmocka_unit_test(reports_after_the_end),

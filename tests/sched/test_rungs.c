@@ -189,6 +189,33 @@ static void only_the_allocator_lets_it_go_on(void **state)
     world_free(w);
 }
 
+/* A trial that was paused is ended by hand while its supervisor lingers. */
+static void a_supervisor_that_lingers_is_no_obstacle(void **state)
+{
+    for (int whole = 0; whole < 2; whole++) {
+        struct world *w = world_new();
+        struct error e = {0};
+        w->program = asks;
+        w->linger_ns = S / 2;
+        world_start(w, 3);
+        struct search_id id = world_submit(w, CLIMBS);
+        while (world_count(w, id, TRIAL_PAUSED) == 0)
+            world_run(w, 1);
+        int64_t paused = world_count(w, id, TRIAL_PAUSED);
+        if (whole)
+            assert_ok(scheduler_stop(w->scheduler, id, &e));
+        else
+            assert_ok(scheduler_trial_stop(w->scheduler, trial_id_of(id, 1), &e));
+        scheduler_settle(w->scheduler);
+        assert_int_equal(world_count(w, id, TRIAL_PAUSED), whole ? 0 : paused - 1);
+        world_run(w, 0);
+        assert_int_equal(world_state(w, id), whole ? SEARCH_STOPPED : SEARCH_COMPLETED);
+        assert_int_equal(world_count(w, id, TRIAL_PAUSED), 0);
+        assert_int_equal(w->attempts_of[1], 1);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_crash_at_any_turn_loses_nothing),
         cmocka_unit_test(a_search_is_paused_among_rungs),
         cmocka_unit_test(only_the_allocator_lets_it_go_on),
+        cmocka_unit_test(a_supervisor_that_lingers_is_no_obstacle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,7 @@ static void die(struct world *w, struct fake_attempt *a)
     a->alive = false;
     a->over = true;
     a->wakes = w->time.monotonic_ns;
+    a->gone_at = w->time.monotonic_ns + w->linger_ns;
     w->last_exit = w->time.monotonic_ns;
     w->starved = true;
     w->running--;
@@ -351,7 +352,7 @@ static bool deliver(struct world *w, struct fake_attempt *a)
         deliver_one(w, a, &a->spool[a->delivered++]);
         any = true;
     }
-    if (a->adopted && a->over && !a->gone_told &&
+    if (a->adopted && a->over && !a->gone_told && a->gone_at <= w->time.monotonic_ns &&
         (a->n_spool == 0 || a->acked == a->n_spool ||
          a->spool[a->n_spool - 1].type != FRAME_EXITED)) {
         a->gone_told = true;
@@ -387,6 +388,9 @@ static int64_t next_time(struct world *w)
     for (size_t i = 0; i < w->n; i++) {
         if (w->attempts[i].alive && w->attempts[i].wakes < at)
             at = w->attempts[i].wakes;
+        if (w->attempts[i].adopted && w->attempts[i].over && !w->attempts[i].gone_told &&
+            w->attempts[i].gone_at > w->time.monotonic_ns && w->attempts[i].gone_at < at)
+            at = w->attempts[i].gone_at;
     }
     for (int i = 0; i < w->n_work; i++)
         at = w->work[i].due < at ? w->work[i].due : at;

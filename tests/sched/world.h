@@ -54,6 +54,7 @@ struct fake_attempt {
     int64_t wakes; /* virtual time of its next event; INT64_MAX: waits for an answer, or is over */
     int64_t step_ns;  /* how long its step takes once it was answered */
     int64_t asked_at; /* seq of the report it waits for; 0: none */
+    int64_t gone_at;  /* virtual time at which its supervisor, that lingered, is gone */
     enum verdict verdict;
     bool alive, adopted, gone_told, over;
     int n_spool, delivered;
@@ -93,6 +94,7 @@ struct world {
     bool no_workers;     /* everything is made on the spot */
     bool workers_refuse; /* no work is taken */
     int64_t work_ns;     /* how long a suggestion takes, jitter aside */
+    int64_t linger_ns;   /* how long a supervisor stays after its program */
     struct fake_work work[WORK_MAX];
     int n_work;
     int64_t n_worked;  /* pieces of work done */

@@ -111,6 +111,83 @@ static void several_brackets_close_too(void **state)
     desk_close(&d);
 }
 
+/* A bracket of nine at rungs 1, 3, 9 is over, and another has begun: the best that was left behind
+ * at 3 goes to the top, then what still gets to a rung. */
+static void halving_trains_the_best_of_any_bracket(void **state)
+{
+    struct desk d;
+    open_desk(&d, "random + sha", 1, 9);
+    start(&d, 9);
+    for (int64_t i = 1; i <= 3; i++) {
+        goes_on(&d, i, 1, 3);
+        assert_int_equal(desk_report(&d, i, 3, (double)(4 - i)), DECISION_PAUSE);
+    }
+    goes_on(&d, 3, 3, 9);
+    assert_int_equal(desk_report(&d, 3, 9, 1), DECISION_CONTINUE);
+    desk_exit(&d, 3, OUTCOME_COMPLETED, 1);
+    for (int64_t i = 10; i <= 11; i++) { /* the next bracket, better than what waits at 1 */
+        assert_int_equal(desk_ask(&d).trial, i);
+        assert_int_equal(desk_report(&d, i, 1, 3.5 - (double)i / 10), DECISION_PAUSE);
+    }
+    desk_left(&d, 6);
+    goes_on(&d, 2, 3, 9);
+    goes_on(&d, 1, 3, 9);
+    assert_int_equal(desk_ask(&d).kind, ASK_TRIAL); /* 8 steps from the first rung are too many */
+    desk_left(&d, 8);
+    goes_on(&d, 11, 1, 3);
+    desk_left(&d, 0);
+    assert_int_equal(desk_ask(&d).kind, ASK_WAIT);
+    desk_close(&d);
+}
+
+/* When no other may start either: what waits gets as far as it can. */
+static void halving_ends_where_nothing_gets_anywhere(void **state)
+{
+    static const char *const methods[] = {"random + sha", "random + hyperband"};
+    for (int i = 0; i < 2; i++) {
+        struct desk d;
+        open_desk(&d, methods[i], 4, 36); /* 4, 12, 36 */
+        start(&d, 2);
+        desk_left(&d, 8);
+        assert_int_equal(desk_ask(&d).trial, 3);
+        desk_left(&d, 3);
+        assert_int_equal(desk_ask(&d).kind, ASK_WAIT);
+        assert_int_equal(desk_report(&d, 3, 4, 3), DECISION_PAUSE);
+        assert_int_equal(desk_ask(&d).kind, ASK_DONE);
+        assert_true(searcher_is_short(d.s));
+        desk_left(&d, 36);
+        assert_int_equal(desk_ask(&d).kind, ASK_TRIAL);
+        desk_close(&d);
+    }
+}
+
+/* Stations of 9 steps at growth 2: 1, 2, 4, 9. The most probable winner of those that still get to
+ * the end goes straight there. */
+static void freeze_thaw_finishes(void **state)
+{
+    struct desk d;
+    open_desk(&d, "random + freeze_thaw(growth=2)", 1, 9);
+    for (int64_t i = 1; i <= 4; i++) {
+        assert_int_equal(desk_ask(&d).trial, i);
+        assert_int_equal(desk_report(&d, i, 1, (double)(5 - i)), DECISION_PAUSE);
+    }
+    desk_left(&d, 8);
+    goes_on(&d, 4, 1, 9);
+    desk_left(&d, 7);
+    struct proposal p = desk_ask(&d); /* no other gets to the end */
+    assert_int_equal(p.kind, ASK_TRIAL);
+    assert_int_equal(p.steps, 1);
+    desk_left(&d, 0);
+    assert_int_equal(desk_ask(&d).kind, ASK_WAIT);
+    assert_int_equal(desk_report(&d, 4, 9, 1), DECISION_CONTINUE);
+    desk_exit(&d, 4, OUTCOME_COMPLETED, 1);
+    desk_exit(&d, p.trial, OUTCOME_STOPPED, 5);
+    assert_int_equal(desk_ask(&d).kind, ASK_DONE);
+    assert_int_equal(searcher_round_left(d.s, 8), 8);
+    assert_int_equal(searcher_round_left(d.s, 6), 5); /* from 4 to the end */
+    desk_close(&d);
+}
+
 static void one_shot_trials(void **state)
 {
     struct desk d;
@@ -172,6 +249,9 @@ int main(void)
         cmocka_unit_test(then_whatever_leads_to_a_rung),
         cmocka_unit_test(without_pauses_nothing_starts_below_a_rung),
         cmocka_unit_test(several_brackets_close_too),
+        cmocka_unit_test(halving_trains_the_best_of_any_bracket),
+        cmocka_unit_test(halving_ends_where_nothing_gets_anywhere),
+        cmocka_unit_test(freeze_thaw_finishes),
         cmocka_unit_test(one_shot_trials),
         cmocka_unit_test(what_it_ends_for),
         cmocka_unit_test(only_what_makes_a_difference_is_said),

@@ -106,6 +106,41 @@ static void it_ends_when_nothing_is_likely_to_win(void **state)
     desk_close(&d);
 }
 
+static void report_excess(struct desk *d, int64_t trial, int64_t step, double value, double excess)
+{
+    enum decision decision;
+    assert_ok(searcher_report_excess(d->s, &d->arena, trial, step, value, &excess, &decision,
+                                     &d->v[d->n++], NULL));
+    assert_int_equal(decision, DECISION_PAUSE);
+}
+
+/* Of four, with a requirement that the best misses: the best of those that meet it goes on, and to
+ * the end; unless none does, when it may be that training alone gets there. */
+static void what_misses_a_requirement_does_not_go_on(void **state)
+{
+    for (int met = 0; met < 2; met++) {
+        struct space *s = make_space(line, NULL);
+        struct searcher_settings settings =
+            make_settings(s, "random + freeze_thaw(growth=9)", 4, 1, 9);
+        struct desk d;
+        settings.n_requirements = 1;
+        desk_open(&d, s, &settings);
+        for (int i = 1; i <= 4; i++) {
+            assert_int_equal(desk_ask(&d).trial, i);
+            report_excess(&d, i, 1, i, i == 1 || !met ? 0.5 : i == 4 ? missing : -0.1);
+        }
+        struct proposal p = desk_ask(&d);
+        assert_int_equal(p.kind, ASK_MORE);
+        assert_int_equal(p.trial, met ? 2 : 1);
+        assert_int_equal(p.steps, 9);
+        struct error e;
+        if (met)
+            expect_code(desk_tamper(&d, 2, "[0.5]", "[-1.0]", false, &e), OK, &e);
+        expect_code(desk_tamper(&d, 2, "[0.5]", "[1, 2]", false, &e), E_CORRUPT, &e);
+        desk_close(&d);
+    }
+}
+
 static void what_has_no_value_does_not_go_on(void **state)
 {
     struct desk d;
@@ -200,6 +235,7 @@ int main(void)
         cmocka_unit_test(the_promising_go_on),
         cmocka_unit_test(trials_pause_at_stations),
         cmocka_unit_test(it_ends_when_nothing_is_likely_to_win),
+        cmocka_unit_test(what_misses_a_requirement_does_not_go_on),
         cmocka_unit_test(what_has_no_value_does_not_go_on),
         cmocka_unit_test(a_choice_ahead_is_dropped_when_its_trial_ends),
         cmocka_unit_test(reopened_trials_train_on),

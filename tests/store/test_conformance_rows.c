@@ -255,6 +255,7 @@ static void the_latest_attempt_has_the_last_word(void **state)
     for (int i = 0; i < 6; i++) {
         assert_int_equal(got.v[i].step, steps[i]);
         assert_real(got.v[i].value, values[i]);
+        assert_int_equal(got.v[i].attempt, (int)values[i]);
     }
     assert_string_equal(got.names[2], "other");
     read_points(t, 1, STR("acc"), &got);

@@ -2,7 +2,9 @@
  * Which trial goes on, or what is new: whatever most probably gets below a target within a horizon,
  * both drawn anew each time, so that short and long views, small and large improvements take turns
  * (ifBO: Rakotoarison et al. 2024, section 4). When nothing new may start, the view is that of the
- * end: the most probable winner goes on, until there is none any more.
+ * end: the most probable winner goes on, until there is none any more. So it is when the budget has
+ * too little left to train a new trial to its end: as long as one that waits still gets there, the
+ * most probable winner of those goes on, straight to the end.
  */
 #include "search/freeze_thaw/internal.h"
 
@@ -28,6 +30,7 @@ enum {
 /* z: the probability of getting below the target is Phi(z). */
 struct race {
     struct curves *c;
+    bool finishes; /* who goes on trains to the end, and nothing new starts */
     double horizon, target;
     double z;             /* of who leads */
     ptrdiff_t known;      /* who: -1: a new configuration, or nobody */
@@ -39,11 +42,35 @@ static double z_of(const struct race *r, double mean, double variance)
     return (r->target - mean) / sqrt(variance > 1e-12 ? variance : 1e-12);
 }
 
+/* How far it goes where it is let go on. */
+static int64_t goal_of(const struct race *r, int64_t step)
+{
+    const struct searcher_settings *settings = r->c->q->settings;
+    return r->finishes ? settings->effort.max_steps : station_after(settings, step);
+}
+
+static bool may_go_on(const struct race *r, const struct known *k)
+{
+    return k->waits && goal_of(r, k->step) - k->step <= r->c->q->left;
+}
+
+/* Does the budget near its end, and may one that waits still get to its own? */
+static bool is_to_finish(struct race *r)
+{
+    if (r->c->q->left >= r->c->q->settings->effort.max_steps)
+        return false;
+    r->finishes = true;
+    for (size_t i = 0; i < r->c->n_seen; i++)
+        if (may_go_on(r, &r->c->v[i]))
+            return true;
+    return false;
+}
+
 static void draw_view(struct race *r, struct rng *rng)
 {
     double horizon = 1 - rng_unit(rng);
     double exponent = TARGET_LEAST + (TARGET_MOST - TARGET_LEAST) * rng_unit(rng);
-    bool fresh = r->c->q->fresh;
+    bool fresh = r->c->q->fresh && !r->finishes;
     r->horizon = fresh ? horizon : 1;
     r->target = r->c->best - (fresh ? pow(10, exponent) : 0);
 }
@@ -53,7 +80,7 @@ static void run_paused(struct race *r)
     for (size_t i = 0; i < r->c->n_seen; i++) {
         const struct known *k = &r->c->v[i];
         double mean, variance, to = curves_part(r->c, k->step) + r->horizon;
-        if (!k->waits)
+        if (!may_go_on(r, k))
             continue;
         curves_at(r->c, i, to < 1 ? to : 1, &mean, &variance);
         double z = z_of(r, mean, variance);
@@ -136,7 +163,7 @@ static void run_as_seen(struct race *r)
     for (size_t i = 0; i < r->c->n_seen; i++) {
         const struct known *k = &r->c->v[i];
         double value = k->curve.y[k->curve.n - 1];
-        if (k->waits && value < least) {
+        if (may_go_on(r, k) && value < least) {
             least = value;
             r->known = (ptrdiff_t)i;
         }
@@ -151,9 +178,9 @@ static enum code run_race(struct race *r, struct error *e)
     rng_init(&rng, q->settings->seed ^ 0xf4ee2e7, (uint64_t)q->index);
     draw_view(r, &rng);
     run_paused(r);
-    if (q->fresh)
+    if (q->fresh && !r->finishes)
         code = run_new(r, &rng, e);
-    else if (r->z < CHANCE_LEAST && any_finished(q))
+    else if (!r->finishes && r->z < CHANCE_LEAST && any_finished(q))
         r->known = -1;
     return code;
 }
@@ -174,17 +201,20 @@ enum code freeze_thaw_choose(struct arena *a, const struct choice_request *q, st
         return OK;
     enum code code = curves_make(&c, a, q, e);
     struct race r = {.c = &c, .z = -HUGE_VAL, .known = -1};
-    if (code == OK && c.useful && (c.n_seen >= SEEN_LEAST || !q->fresh)) {
+    if (code == OK)
+        r.finishes = is_to_finish(&r);
+    bool picks = r.finishes || !q->fresh;
+    if (code == OK && c.useful && (c.n_seen >= SEEN_LEAST || picks)) {
         code = run_race(&r, e);
         ret->weighed = c.weighed;
         ret->n_weighed = c.n_weighed;
-    } else if (code == OK && !q->fresh) {
+    } else if (code == OK && picks) {
         run_as_seen(&r);
     }
     if (code == OK && r.known >= 0) {
         const struct known *k = &c.v[r.known];
         ret->trial = (int64_t)(k->position - q->history->n_evidence) + 1;
-        ret->steps = station_after(q->settings, k->step);
+        ret->steps = goal_of(&r, k->step);
     } else if (code == OK) {
         ret->config = r.config;
     }

@@ -8,7 +8,8 @@
  *
  * Values of all curves are put on one scale together, the worse half by rank (model/output.h): a
  * monotone map, so that a curve falls where it fell. Missing values count as the worst; so does
- * what failed or makes no sense.
+ * what failed or makes no sense. And so does what misses a requirement: it does not go on, nor is
+ * its value one to beat, unless no trial meets them all, since some are met by training alone.
  */
 #include "search/freeze_thaw/internal.h"
 
@@ -58,6 +59,26 @@ static void thin(const struct curves *c, const struct curve *from, struct known 
     k->step = v[from->n - 1].step;
 }
 
+/* What has ended without a word of it misses a requirement; what is under way may yet say it. */
+static bool misses(const struct history *h, const struct observation *o, bool under_way)
+{
+    for (size_t i = 0; i < h->n_requirements; i++)
+        if (o->excess[i] > 0 || (isnan(o->excess[i]) && !under_way))
+            return true;
+    return false;
+}
+
+static bool does_any_meet(const struct choice_request *q)
+{
+    for (size_t i = 0; i < q->history->n; i++) {
+        const struct observation *o = &q->history->v[i];
+        if (!q->curves[i].running && !o->failed && !o->infeasible &&
+            observation_meets(q->history, o))
+            return true;
+    }
+    return false;
+}
+
 static void look_at(const struct curves *c, size_t position, struct known *k)
 {
     const struct observation *o = &c->q->history->v[position];
@@ -69,7 +90,9 @@ static void look_at(const struct curves *c, size_t position, struct known *k)
         k->step = o->step > 0 ? o->step : c->q->settings->effort.max_steps;
         k->curve = (struct decay_curve){.n = 1, .t = {curves_part(c, k->step)}, .y = {o->value}};
     }
-    if (o->failed || o->infeasible)
+    k->out = o->failed || o->infeasible ||
+             (c->any_meets && !k->running && misses(c->q->history, o, from->paused));
+    if (k->out)
         k->curve.y[k->curve.n - 1] = (double)NAN;
     k->waits = from->paused && k->curve.n > 0 && !isnan(k->curve.y[k->curve.n - 1]);
 }
@@ -109,6 +132,7 @@ static enum code collect(struct curves *c, struct error *e)
     c->v = arena_array(c->a, h->n + 1, sizeof(*c->v));
     if (!c->v)
         return error_nomem(e);
+    c->any_meets = h->n_requirements > 0 && does_any_meet(c->q);
     for (size_t i = 0; i < h->n; i++)
         look_at(c, i, &c->v[c->n++]);
     if (c->n > KNOWN_MOST) {
@@ -150,9 +174,10 @@ static enum code standardise(struct curves *c, struct error *e)
     for (size_t i = 0; i < c->n_seen; i++)
         for (size_t k = 0; k < c->v[i].curve.n; k++) {
             c->v[i].curve.y[k] = y[at++];
-            c->best = fmin(c->best, c->v[i].curve.y[k]);
+            if (!c->v[i].out)
+                c->best = fmin(c->best, c->v[i].curve.y[k]);
         }
-    c->useful = valued > 0 && c->n_seen > 1;
+    c->useful = valued > 0 && c->n_seen > 1 && isfinite(c->best);
     return OK;
 }
 

@@ -48,6 +48,11 @@ int64_t station_after(const struct searcher_settings *settings, int64_t step)
     return (int64_t)at;
 }
 
+static int64_t first_station(const struct searcher_settings *settings)
+{
+    return station_after(settings, settings->effort.max_steps / FIRST_PART);
+}
+
 static enum code ft_create(const struct searcher_settings *settings, void **ret, struct error *e)
 {
     struct freeze_thaw *x = calloc(1, sizeof(*x));
@@ -71,10 +76,15 @@ static struct allocation ft_next(const void *self, bool fresh)
     const struct freeze_thaw *x = self;
     if (fresh || x->n_paused > 0)
         return (struct allocation){
-            .kind = ALLOCATE_CHOOSE,
-            .steps = station_after(x->settings, x->settings->effort.max_steps / FIRST_PART),
-            .fresh = fresh};
+            .kind = ALLOCATE_CHOOSE, .steps = first_station(x->settings), .fresh = fresh};
     return (struct allocation){.kind = x->n_running > 0 ? ALLOCATE_WAIT : ALLOCATE_DONE};
+}
+
+/* Who of the paused ones still gets anywhere is known where the choice is made. */
+static struct allocation ft_closing(const void *self, bool fresh, int64_t left)
+{
+    const struct freeze_thaw *x = self;
+    return ft_next(x, fresh && first_station(x->settings) <= left);
 }
 
 static enum code reserve(struct freeze_thaw *x, int64_t trial)
@@ -169,6 +179,19 @@ static bool ft_pauses(const struct method *m)
     return true;
 }
 
+static size_t ft_rungs(const void *self, int64_t *ret_steps, size_t max)
+{
+    const struct searcher_settings *settings = ((const struct freeze_thaw *)self)->settings;
+    int64_t most = settings->effort.max_steps, step = first_station(settings);
+    size_t n = 0;
+    for (; step < most; step = station_after(settings, step), n++)
+        if (n < max)
+            ret_steps[n] = step;
+    if (n < max)
+        ret_steps[n] = most;
+    return n + 1;
+}
+
 const struct allocator_kind allocator_freeze_thaw = {
     .name = "freeze_thaw",
     .about = "goes on with the trial of which a model of all curves expects most (Swersky et al. "
@@ -181,6 +204,7 @@ const struct allocator_kind allocator_freeze_thaw = {
     .create = ft_create,
     .destroy = ft_destroy,
     .next = ft_next,
+    .closing = ft_closing,
     .choose = freeze_thaw_choose,
     .started = ft_started,
     .next_wanted = ft_next_wanted,
@@ -188,4 +212,5 @@ const struct allocator_kind allocator_freeze_thaw = {
     .take = ft_take,
     .ended = ft_ended,
     .reopened = ft_reopened,
+    .rungs = ft_rungs,
 };

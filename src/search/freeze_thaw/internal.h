@@ -23,6 +23,7 @@ struct known {
     int64_t step;    /* of its last value */
     int64_t steps;   /* its budget, where it is running */
     bool running;
+    bool out;              /* it can't win: failed, makes no sense, or misses a requirement */
     bool waits;            /* paused, with a value to go on from */
     double mean, variance; /* of its last value to be, given everything */
     struct decay_curve curve;
@@ -36,9 +37,10 @@ struct curves {
     struct encoding *encoding;
     size_t n, n_seen; /* those with a value first, n_seen of them; then running ones without */
     struct known *v;
-    bool useful;  /* false: too little is known for what follows */
-    double best;  /* of all values */
-    double level; /* about which last values lie */
+    bool any_meets; /* does any trial meet all requirements? */
+    bool useful;    /* false: too little is known for what follows */
+    double best;    /* of all values, but for those that can't win */
+    double level;   /* about which last values lie */
     struct decay decay;
     struct gp gp; /* over configurations, of last values */
     struct gp_room room;

@@ -13,6 +13,11 @@
  * A report past the next rung is a result of the highest rung that it reached, never of a lower
  * one. A trial that ends on its way (failed, cancelled) is out, and nobody waits for it. When no
  * more configurations may be started, the youngest bracket goes on with those that it has.
+ *
+ * When the budget has too little left to train a new trial to its end, the best that waits at the
+ * highest rung goes on, of whatever bracket, also of one that is over, and beyond one in eta, as
+ * long as it still gets to the top; then who goes on anyway, or starts, or waits, as far as that
+ * leads to a rung. Nothing else could come of what is left.
  */
 #include "search/asha/bracket.h"
 
@@ -32,7 +37,7 @@ struct stage {
 };
 
 struct cohort {
-    struct cohort *next; /* the one that began after it */
+    struct cohort *next; /* the one that began after it; of those that are over, any */
     size_t kind;
     size_t started, rung;  /* rung: where results are waited for, or promoted from */
     bool closed;           /* nobody joins it any more */
@@ -43,7 +48,7 @@ struct cohort {
 
 /* Where a trial belongs. */
 struct place {
-    struct cohort *cohort; /* NULL: none any more */
+    struct cohort *cohort; /* NULL: none */
     size_t goal;           /* the rung it is on its way to, + 1; 0: none */
 };
 
@@ -53,7 +58,7 @@ struct halving {
     int64_t rungs[RUNGS_MAX];
     size_t n_kinds; /* brackets that take turns */
     size_t sizes[RUNGS_MAX], lowest[RUNGS_MAX];
-    struct cohort *oldest, *youngest;
+    struct cohort *oldest, *youngest, *over;
     struct place *places; /* by trial - 1 */
     size_t n_places, capacity;
 };
@@ -135,11 +140,14 @@ static enum code hyperband_create(const struct searcher_settings *settings, void
     return OK;
 }
 
-static void cohort_free(const struct halving *x, struct cohort *c)
+static void cohorts_free(const struct halving *x, struct cohort *c)
 {
-    for (size_t i = 0; i < x->n_rungs; i++)
-        free(c->stages[i].v);
-    free(c);
+    for (struct cohort *next; c; c = next) {
+        next = c->next;
+        for (size_t i = 0; i < x->n_rungs; i++)
+            free(c->stages[i].v);
+        free(c);
+    }
 }
 
 static void halving_destroy(void *self)
@@ -147,10 +155,8 @@ static void halving_destroy(void *self)
     struct halving *x = self;
     if (!x)
         return;
-    for (struct cohort *c = x->oldest, *next; c; c = next) {
-        next = c->next;
-        cohort_free(x, c);
-    }
+    cohorts_free(x, x->oldest);
+    cohorts_free(x, x->over);
     free(x->places);
     free(x);
 }
@@ -205,6 +211,12 @@ static size_t next_kind(const struct halving *x)
     return x->youngest ? (x->youngest->kind + 1) % x->n_kinds : 0;
 }
 
+static struct allocation new_one(const struct halving *x)
+{
+    size_t kind = is_open(x->youngest) ? x->youngest->kind : next_kind(x);
+    return (struct allocation){.kind = ALLOCATE_NEW, .steps = x->rungs[x->lowest[kind]]};
+}
+
 static struct allocation halving_next(const void *self, bool fresh)
 {
     const struct halving *x = self;
@@ -219,8 +231,72 @@ static struct allocation halving_next(const void *self, bool fresh)
     }
     if (!fresh)
         return (struct allocation){.kind = on_way ? ALLOCATE_WAIT : ALLOCATE_DONE};
-    size_t kind = is_open(x->youngest) ? x->youngest->kind : next_kind(x);
-    return (struct allocation){.kind = ALLOCATE_NEW, .steps = x->rungs[x->lowest[kind]]};
+    return new_one(x);
+}
+
+/* The best of all that wait at a rung, also of brackets that are over. */
+static const struct halver *best_of_all(const struct halving *x, size_t rung)
+{
+    const struct cohort *const lists[] = {x->oldest, x->over};
+    const struct halver *found = NULL;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct cohort *c = lists[i]; c; c = c->next) {
+            const struct halver *h = best_waiting(&c->stages[rung]);
+            if (h && (!found || h->value < found->value))
+                found = h;
+        }
+    return found;
+}
+
+/* The rungs from the highest but one down, from which it is at most `left` steps to the top, or to
+ * the next one. */
+static bool goes_within(const struct halving *x, int64_t left, bool top, struct allocation *ret)
+{
+    for (size_t rung = x->n_rungs - 1; rung-- > 0;) {
+        int64_t to = x->rungs[top ? x->n_rungs - 1 : rung + 1];
+        const struct halver *h = to - x->rungs[rung] <= left ? best_of_all(x, rung) : NULL;
+        if (!h)
+            continue;
+        *ret = (struct allocation){
+            .kind = ALLOCATE_MORE, .trial = h->trial, .steps = x->rungs[rung + 1]};
+        return true;
+    }
+    return false;
+}
+
+/* How many steps it takes. */
+static int64_t takes(const struct halving *x, const struct allocation *a)
+{
+    size_t rung = 0;
+    if (a->kind == ALLOCATE_NEW)
+        return a->steps;
+    while (x->rungs[rung + 1] < a->steps)
+        rung++;
+    return a->steps - x->rungs[rung];
+}
+
+static bool is_any_on_way(const struct cohort *c)
+{
+    while (c && c->on_way == 0)
+        c = c->next;
+    return c;
+}
+
+static struct allocation halving_closing(const void *self, bool fresh, int64_t left)
+{
+    const struct halving *x = self;
+    struct allocation a;
+    if (goes_within(x, left, true, &a))
+        return a;
+    a = halving_next(x, fresh);
+    if (a.kind == ALLOCATE_MORE && takes(x, &a) > left && fresh)
+        a = new_one(x);
+    if ((a.kind == ALLOCATE_MORE || a.kind == ALLOCATE_NEW) && takes(x, &a) <= left)
+        return a;
+    if (goes_within(x, left, false, &a))
+        return a;
+    bool on_way = is_any_on_way(x->oldest) || is_any_on_way(x->over);
+    return (struct allocation){.kind = on_way ? ALLOCATE_WAIT : ALLOCATE_DONE};
 }
 
 static enum code make_room(struct halving *x, int64_t trial)
@@ -254,16 +330,8 @@ static enum code stage_reserve(struct stage *s)
     return OK;
 }
 
-/* Its trials have nothing to hope for any more. */
-static void drop(struct halving *x, struct cohort *c)
-{
-    for (size_t rung = 0; rung < x->n_rungs; rung++)
-        for (size_t i = 0; i < c->stages[rung].n; i++)
-            x->places[c->stages[rung].v[i].trial - 1] = (struct place){0};
-    cohort_free(x, c);
-}
-
-static void drop_those_over(struct halving *x)
+/* Their trials have nothing to hope for but the end of the budget. */
+static void set_aside_those_over(struct halving *x)
 {
     x->youngest = NULL;
     for (struct cohort **at = &x->oldest; *at;) {
@@ -271,7 +339,8 @@ static void drop_those_over(struct halving *x)
         size_t rung;
         if (c->closed && c->on_way == 0 && !who_goes_on(x, c, true, &rung)) {
             *at = c->next;
-            drop(x, c);
+            c->next = x->over;
+            x->over = c;
         } else {
             x->youngest = c;
             at = &c->next;
@@ -285,7 +354,7 @@ static enum code begin(struct halving *x)
     struct cohort *c = calloc(1, sizeof(*c) + x->n_rungs * sizeof(c->stages[0]));
     if (!c)
         return E_NOMEM;
-    drop_those_over(x);
+    set_aside_those_over(x);
     c->kind = kind;
     c->rung = x->lowest[kind];
     if (x->youngest)
@@ -338,10 +407,12 @@ static enum code halving_started(void *self, int64_t trial, const struct allocat
     if (!h)
         return OK;
     struct cohort *c = p->cohort;
-    if (rung != c->rung)
+    if (rung > c->rung)
         c->promoted = 0;
-    c->rung = rung;
-    c->promoted++;
+    if (rung >= c->rung) { /* else it goes on beyond the rule */
+        c->rung = rung;
+        c->promoted++;
+    }
     c->on_way++;
     c->closed = true;
     h->gone = true;
@@ -421,6 +492,7 @@ const struct allocator_kind allocator_sha = {
     .create = sha_create,
     .destroy = halving_destroy,
     .next = halving_next,
+    .closing = halving_closing,
     .started = halving_started,
     .next_wanted = halving_next_wanted,
     .decide = halving_decide,
@@ -441,6 +513,7 @@ const struct allocator_kind allocator_hyperband = {
     .create = hyperband_create,
     .destroy = halving_destroy,
     .next = halving_next,
+    .closing = halving_closing,
     .started = halving_started,
     .next_wanted = halving_next_wanted,
     .decide = halving_decide,

@@ -341,7 +341,7 @@ static int same_place(const void *pa, const void *pb)
 }
 
 static enum code visit_points(const struct memory_store *m, const struct kept_attempt *a,
-                              const struct word *last, size_t n, int64_t name,
+                              int attempt, const struct word *last, size_t n, int64_t name,
                               enum code (*visit)(void *, const struct metric_point *), void *self)
 {
     enum code code = OK;
@@ -353,7 +353,8 @@ static enum code visit_points(const struct memory_store *m, const struct kept_at
         const struct word *w = bsearch(&key, last, n, sizeof(*last), same_place);
         if (!w || w->attempt != a->row.number)
             continue;
-        const struct metric_point out = {.seq = p->seq,
+        const struct metric_point out = {.attempt = attempt,
+                                         .seq = p->seq,
                                          .step = p->step,
                                          .value = p->value,
                                          .time = p->time,
@@ -381,8 +382,9 @@ enum code memory_metrics(struct store *s, struct trial_id id, struct str name,
     n = last_words(t, last);
     const int64_t wanted = name.p ? (int64_t)m->names_sorted[at] : -1;
     enum code code = OK;
+    int attempt = 1;
     for (const struct kept_attempt *a = t->attempts; a && code == OK; a = a->next)
-        code = visit_points(m, a, last, n, wanted, visit, self);
+        code = visit_points(m, a, attempt++, last, n, wanted, visit, self);
     free(last);
     return code;
 }

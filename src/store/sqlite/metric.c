@@ -241,10 +241,11 @@ static enum code load_attempts(struct reading *r, struct trial_id id, struct err
     return code;
 }
 
-static enum code visit_point(struct reading *r, sqlite3_stmt *st, struct error *e)
+static enum code visit_point(struct reading *r, int attempt, sqlite3_stmt *st, struct error *e)
 {
     int64_t id = column_i64(st, 4);
-    struct metric_point p = {.seq = column_i64(st, 0),
+    struct metric_point p = {.attempt = attempt + 1,
+                             .seq = column_i64(st, 0),
                              .step = column_i64(st, 1),
                              .value = column_real(st, 2),
                              .time = column_i64(st, 3)};
@@ -288,7 +289,7 @@ static enum code walk_attempt(struct reading *r, int attempt, bool note, struct 
         if (note)
             code = latest_put(&r->latest, step, name, attempt + 1, e);
         else if (!r->latest.v || latest_find(&r->latest, step, name)->attempt == attempt + 1)
-            code = visit_point(r, st, e);
+            code = visit_point(r, attempt, st, e);
     }
     statement_give(r->q, which, st);
     return code;
