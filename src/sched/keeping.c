@@ -45,22 +45,10 @@ static bool is_on(const struct scheduler *s, const struct search *q)
 
 /* --- the work --- */
 
-static bool holds_nothing(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    int n = 0; /* of which two are the folder and its parent */
-    if (dir == NULL)
-        return errno == ENOENT;
-    while (n < 3 && readdir(dir) != NULL)
-        n++;
-    closedir(dir);
-    return n < 3;
-}
-
 static void copy(struct chore *c)
 {
     FAILPOINT("checkpoint.before-copy");
-    c->nothing = holds_nothing(c->from);
+    c->nothing = checkpoint_is_empty(c->from);
     c->code = c->nothing ? OK : io_remove_tree(c->to, &c->e);
     if (c->code == OK && !c->nothing)
         c->code = copy_folder(c->from, c->to, &copy_limits, NULL, &c->e);
