@@ -21,13 +21,13 @@
 #include "sched/checkpoint.h"
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/copy.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static const struct copy_limits limits = {.bytes = (int64_t)1 << 44, .entries = 10000000};
@@ -132,16 +132,10 @@ bool hand_on_copy(struct scheduler *s, struct live_trial *t)
 static bool note_handed(struct scheduler *s, struct search_id search, int64_t trial, int64_t step)
 {
     struct error e;
-    if (s->n_handed == s->handed_capacity) {
-        size_t capacity = s->handed_capacity ? s->handed_capacity * 2 : 16;
-        void *p = reallocarray(s->handed, capacity, sizeof *s->handed);
-        if (p == NULL) {
-            error_nomem(&e);
-            sched_die(s, &e);
-            return false;
-        }
-        s->handed = p;
-        s->handed_capacity = capacity;
+    if (!array_reserve(s->handed, &s->handed_capacity, s->n_handed + 1)) {
+        error_nomem(&e);
+        sched_die(s, &e);
+        return false;
     }
     s->handed[s->n_handed++] = (struct handed){search, trial, step};
     return true;

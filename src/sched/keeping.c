@@ -12,6 +12,7 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/copy.h"
 #include "base/failpoint.h"
 #include "base/io.h"
@@ -314,14 +315,8 @@ void keeping_over(struct scheduler *s, struct search *q, const struct trial_row 
         return;
     if (method_copies(&q->settings->method)) /* others may begin with it */
         return;
-    if (q->n_spare == q->spare_capacity) {
-        size_t want = q->spare_capacity > 0 ? q->spare_capacity * 2 : 64;
-        int64_t *p = reallocarray(q->spare, want, sizeof *p);
-        if (p == NULL)
-            return; /* it stays until `trawl gc` */
-        q->spare = p;
-        q->spare_capacity = want;
-    }
+    if (!array_reserve(q->spare, &q->spare_capacity, q->n_spare + 1))
+        return; /* it stays until `trawl gc` */
     q->spare[q->n_spare++] = trial_id_number(row->id);
     q->spare_new = true;
 }
