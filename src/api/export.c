@@ -8,6 +8,7 @@
 #include "api/params.h"
 #include "api/project.h"
 #include "api/rows.h"
+#include "base/array.h"
 #include "base/number.h"
 
 #include <stdlib.h>
@@ -203,14 +204,8 @@ static enum code export_csv(struct exporting *x, struct search_id id)
 static enum code on_trial(void *self, const struct trial_row *row)
 {
     struct exporting *x = self;
-    if (x->n_trials == x->trials_capacity) {
-        size_t want = x->trials_capacity ? 2 * x->trials_capacity : 256;
-        void *p = reallocarray(x->trials, want, sizeof *x->trials);
-        if (p == NULL)
-            return E_NOMEM;
-        x->trials = p;
-        x->trials_capacity = want;
-    }
+    if (!array_reserve(x->trials, &x->trials_capacity, x->n_trials + 1))
+        return E_NOMEM;
     x->trials[x->n_trials++] = row->id;
     return OK;
 }

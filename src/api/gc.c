@@ -7,6 +7,7 @@
  */
 #include "api/logs.h"
 #include "api/project.h"
+#include "base/array.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/number.h"
@@ -157,14 +158,8 @@ static enum code stray_spools(struct gc *g, int64_t number)
 static enum code on_winner(void *self, const struct trial_row *row)
 {
     struct gc *g = self;
-    if (g->n_winners == g->winners_capacity) {
-        size_t want = g->winners_capacity > 0 ? g->winners_capacity * 2 : 64;
-        int64_t *p = reallocarray(g->winners, want, sizeof *p);
-        if (p == NULL)
-            return error_nomem(g->e);
-        g->winners = p;
-        g->winners_capacity = want;
-    }
+    if (!array_reserve(g->winners, &g->winners_capacity, g->n_winners + 1))
+        return error_nomem(g->e);
     g->winners[g->n_winners++] = trial_id_number(row->id);
     return OK;
 }

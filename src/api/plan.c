@@ -8,7 +8,7 @@
 
 #include "api/project.h"
 #include "base/clock.h"
-#include "sched/checkpoints.h"
+#include "sched/checkpoint.h"
 #include "search/expect.h"
 
 #include <math.h>
@@ -110,9 +110,8 @@ static enum code measure(struct plan *p, struct store *store, const struct proje
         return c;
     judge_checkpoints(t);
     if (t->keeps == KEEPS_UNKNOWN) /* no trial ever went on: what programs left behind tells */
-        t->keeps = checkpoints_seen(store, project->store_dir, p->st->space_name)
-                       ? KEEPS_CHECKPOINTS
-                       : KEEPS_NOTHING;
+        t->keeps = checkpoint_seen(store, project->store_dir, p->st->space_name) ? KEEPS_CHECKPOINTS
+                                                                                 : KEEPS_NOTHING;
     t->v = calloc(t->earlier.n, sizeof(*t->v));
     if (!t->v)
         return error_nomem(e);
@@ -231,7 +230,7 @@ static enum code resolve(struct plan *p, const struct project *project, struct s
     p->dimensions = dimensions(st->space);
     p->count = space_count(st->space, &p->exact);
     p->effort.resumes = store && p->effort.has_steps && !p->st->fixed_order &&
-                        checkpoints_seen(store, project->store_dir, p->st->space_name);
+                        checkpoint_seen(store, project->store_dir, p->st->space_name);
     enum code c = method_resolve(&p->method, st->space, &p->effort, e);
     if (c == OK)
         c = find_rungs(p, e);

@@ -7,35 +7,14 @@
 
 #include <math.h>
 
-static void key_i64(struct json *j, const char *key, int64_t v)
-{
-    jw_key(j, key);
-    jw_i64(j, v);
-}
-
-static void key_real(struct json *j, const char *key, double v)
-{
-    jw_key(j, key);
-    if (isnan(v))
-        jw_null(j);
-    else
-        jw_real(j, v);
-}
-
-static void key_cstr(struct json *j, const char *key, const char *v)
-{
-    jw_key(j, key);
-    jw_cstr(j, v);
-}
-
 static void spread_json(struct json *j, const char *key, const struct spread_of *s)
 {
     jw_key(j, key);
     jw_object(j);
-    key_real(j, "mean", s->mean);
-    key_real(j, "q10", s->q10);
-    key_real(j, "median", s->median);
-    key_real(j, "q90", s->q90);
+    jw_member_real_or_null(j, "mean", s->mean);
+    jw_member_real_or_null(j, "q10", s->q10);
+    jw_member_real_or_null(j, "median", s->median);
+    jw_member_real_or_null(j, "q90", s->q90);
     jw_object_end(j);
 }
 
@@ -56,10 +35,10 @@ static void rungs_json(struct json *j, const struct plan *p)
     for (size_t i = 0; i < p->n_rungs; i++) {
         const struct spread_of *s = &p->forecast.reach[i];
         jw_object(j);
-        key_i64(j, "step", p->rungs[i]);
-        key_real(j, "trials", simulated ? s->mean : expected_at(p, i));
-        key_real(j, "q10", simulated ? s->q10 : (double)NAN);
-        key_real(j, "q90", simulated ? s->q90 : (double)NAN);
+        jw_member_i64(j, "step", p->rungs[i]);
+        jw_member_real_or_null(j, "trials", simulated ? s->mean : expected_at(p, i));
+        jw_member_real_or_null(j, "q10", simulated ? s->q10 : (double)NAN);
+        jw_member_real_or_null(j, "q90", simulated ? s->q90 : (double)NAN);
         jw_object_end(j);
     }
     jw_array_end(j);
@@ -74,9 +53,9 @@ static void seconds_json(struct json *j, const struct plan *p)
         return;
     }
     jw_object(j);
-    key_real(j, "low", s->q10);
-    key_real(j, "median", s->median);
-    key_real(j, "high", s->q90);
+    jw_member_real_or_null(j, "low", s->q10);
+    jw_member_real_or_null(j, "median", s->median);
+    jw_member_real_or_null(j, "high", s->q90);
     jw_object_end(j);
 }
 
@@ -84,10 +63,10 @@ static void budget_json(struct json *j, const struct settings *st)
 {
     jw_key(j, "budget");
     jw_object(j);
-    key_i64(j, "trials", st->effort.trials);
-    key_real(j, "seconds", (double)st->time_ns / (double)NS_PER_S);
-    key_i64(j, "steps", st->steps_total);
-    key_real(j, "cost", st->cost);
+    jw_member_i64(j, "trials", st->effort.trials);
+    jw_member_real_or_null(j, "seconds", (double)st->time_ns / (double)NS_PER_S);
+    jw_member_i64(j, "steps", st->steps_total);
+    jw_member_real_or_null(j, "cost", st->cost);
     jw_object_end(j);
 }
 
@@ -101,13 +80,13 @@ static void step_json(struct json *j, const struct step_times *t)
         return;
     }
     jw_object(j);
-    key_real(j, "low", t->low);
-    key_real(j, "median", t->median);
-    key_real(j, "high", t->high);
-    key_real(j, "start_up", pace_start_ns(&t->pace) / (double)NS_PER_S);
-    key_cstr(j, "source", sources[t->source]);
-    key_i64(j, "earlier_trials", (int64_t)t->n);
-    key_i64(j, "earlier_searches", t->earlier.searches);
+    jw_member_real_or_null(j, "low", t->low);
+    jw_member_real_or_null(j, "median", t->median);
+    jw_member_real_or_null(j, "high", t->high);
+    jw_member_real_or_null(j, "start_up", pace_start_ns(&t->pace) / (double)NS_PER_S);
+    jw_member_cstr(j, "source", sources[t->source]);
+    jw_member_i64(j, "earlier_trials", (int64_t)t->n);
+    jw_member_i64(j, "earlier_searches", t->earlier.searches);
     jw_object_end(j);
 }
 
@@ -121,7 +100,7 @@ static void forecast_json(struct json *j, const char *key, const struct plan *p,
         return;
     }
     jw_object(j);
-    key_i64(j, "runs", (int64_t)f->n_runs);
+    jw_member_i64(j, "runs", (int64_t)f->n_runs);
     spread_json(j, "trials", &f->trials);
     spread_json(j, "attempts", &f->attempts);
     spread_json(j, "steps", &f->steps);
@@ -145,10 +124,10 @@ static void random_json(struct json *j, const struct forecast *f)
         return;
     }
     jw_object(j);
-    key_real(j, "trials", f->random_trials);
-    key_real(j, "steps", f->random_steps);
-    key_real(j, "seconds", f->random_seconds);
-    key_real(j, "times_the_steps", f->random_steps / f->steps.mean);
+    jw_member_real_or_null(j, "trials", f->random_trials);
+    jw_member_real_or_null(j, "steps", f->random_steps);
+    jw_member_real_or_null(j, "seconds", f->random_seconds);
+    jw_member_real_or_null(j, "times_the_steps", f->random_steps / f->steps.mean);
     jw_object_end(j);
 }
 
@@ -167,18 +146,18 @@ static void advice_json(struct json *j, const struct advice *a)
     jw_object(j);
     jw_key(j, "few");
     jw_bool(j, a->few);
-    key_i64(j, "trials", a->trials);
-    key_i64(j, "wanted", a->wanted);
-    key_i64(j, "evidence", (int64_t)a->n_evidence);
+    jw_member_i64(j, "trials", a->trials);
+    jw_member_i64(j, "wanted", a->wanted);
+    jw_member_i64(j, "evidence", (int64_t)a->n_evidence);
     jw_key(j, "fix");
     jw_array(j);
     for (size_t i = 0; i < a->n; i++) {
         jw_object(j);
         jw_key(j, "parameter");
         jw_str(j, a->v[i].param->name);
-        key_cstr(j, "why", a->v[i].why);
-        key_real(j, "share", a->v[i].share);
-        key_i64(j, "dimensions", a->v[i].frees);
+        jw_member_cstr(j, "why", a->v[i].why);
+        jw_member_real_or_null(j, "share", a->v[i].share);
+        jw_member_i64(j, "dimensions", a->v[i].frees);
         jw_object_end(j);
     }
     jw_array_end(j);
@@ -201,9 +180,9 @@ static void length_json(struct json *j, const struct effort *effort)
         return;
     }
     jw_object(j);
-    key_i64(j, "least", effort->min_steps);
-    key_i64(j, "most", effort->max_steps);
-    key_real(j, "mean", effort->mean_steps);
+    jw_member_i64(j, "least", effort->min_steps);
+    jw_member_i64(j, "most", effort->max_steps);
+    jw_member_real_or_null(j, "mean", effort->mean_steps);
     jw_object_end(j);
 }
 
@@ -215,21 +194,21 @@ static void search_json(struct json *j, const struct plan *p)
     jw_key(j, "method");
     jw_str(j, buf_view(&b));
     buf_free(&b);
-    key_cstr(j, "why", p->method.why);
+    jw_member_cstr(j, "why", p->method.why);
     jw_key(j, "objectives");
     check_objectives_json(p->st, j);
     jw_key(j, "requirements");
     check_requirements_json(p->st, j);
-    key_i64(j, "first", (int64_t)p->st->n_first);
-    key_i64(j, "dimensions", p->dimensions);
+    jw_member_i64(j, "first", (int64_t)p->st->n_first);
+    jw_member_i64(j, "dimensions", p->dimensions);
     jw_key(j, "count");
     if (p->count > 0)
         jw_i64(j, p->count);
     else
         jw_null(j);
     length_json(j, &p->effort);
-    key_i64(j, "trials", p->effort.trials);
-    key_i64(j, "parallel", p->effort.parallel);
+    jw_member_i64(j, "trials", p->effort.trials);
+    jw_member_i64(j, "parallel", p->effort.parallel);
 }
 
 enum code plan_json(struct screen *out, const struct plan *p, struct error *e)
@@ -238,13 +217,13 @@ enum code plan_json(struct screen *out, const struct plan *p, struct error *e)
     jw_init(&j, &out->out);
     jw_object(&j);
     search_json(&j, p);
-    key_real(&j, "steps", steps_of(p));
+    jw_member_real_or_null(&j, "steps", steps_of(p));
     rungs_json(&j, p);
     seconds_json(&j, p);
     budget_json(&j, p->st);
     step_json(&j, &p->times);
     forecast_json(&j, "forecast", p, &p->forecast);
-    key_cstr(&j, "why_none", p->forecast.none);
+    jw_member_cstr(&j, "why_none", p->forecast.none);
     checkpoints_json(&j, p);
     forecast_json(&j, "scratch", p, &p->scratch);
     random_json(&j, &p->forecast);

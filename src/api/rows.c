@@ -2,6 +2,7 @@
 #include "api/rows.h"
 
 #include "api/lineage.h"
+#include "base/array.h"
 
 #include "api/cover.h"
 
@@ -16,14 +17,8 @@ void attempts_free(struct attempts *a)
 static enum code on_attempt(void *self, const struct attempt_row *row)
 {
     struct attempts *a = self;
-    if (a->n == a->capacity) {
-        size_t want = a->capacity ? 2 * a->capacity : 64;
-        void *p = reallocarray(a->v, want, sizeof *a->v);
-        if (p == NULL)
-            return E_NOMEM;
-        a->v = p;
-        a->capacity = want;
-    }
+    if (!array_reserve(a->v, &a->capacity, a->n + 1))
+        return E_NOMEM;
     a->v[a->n++] = (struct brief){.trial = row->trial,
                                   .number = row->number,
                                   .state = row->state,

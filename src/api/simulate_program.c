@@ -7,6 +7,7 @@
  */
 #include "api/simulate.h"
 
+#include "base/array.h"
 #include "base/copy.h"
 #include "base/io.h"
 #include "conf/command.h"
@@ -68,15 +69,9 @@ static void add(struct going *g, struct point new)
     struct printed *r = g->ret;
     while (r->n > 0 && r->points[r->n - 1].step >= new.step)
         r->n--; /* said again, after a start from an earlier checkpoint */
-    if (r->n == r->capacity) {
-        size_t want = r->capacity ? r->capacity * 2 : 16;
-        struct point *points = reallocarray(r->points, want, sizeof(*points));
-        if (!points) {
-            g->no_memory = true;
-            return;
-        }
-        r->points = points;
-        r->capacity = want;
+    if (!array_reserve(r->points, &r->capacity, r->n + 1)) {
+        g->no_memory = true;
+        return;
     }
     r->points[r->n++] = new;
 }
@@ -302,16 +297,7 @@ static enum code go(struct going *g)
 static enum code make_room(struct program *p, int64_t trial, struct error *e)
 {
     size_t need = (size_t)trial + 1;
-    if (need <= p->n_trials)
-        return OK;
-    size_t n = p->n_trials * 2 > need ? p->n_trials * 2 : need + 63;
-    struct printed *trials = reallocarray(p->trials, n, sizeof(*trials));
-    if (!trials)
-        return error_nomem(e);
-    memset(trials + p->n_trials, 0, (n - p->n_trials) * sizeof(*trials));
-    p->trials = trials;
-    p->n_trials = n;
-    return OK;
+    return array_reserve_zeroed(p->trials, &p->n_trials, need) ? OK : error_nomem(e);
 }
 
 static enum code never_reported(const struct program *p, int64_t trial, struct error *e)

@@ -6,6 +6,7 @@
  */
 #include "api/simulate.h"
 
+#include "base/array.h"
 #include "sched/scheduler.h"
 
 #include <math.h>
@@ -41,15 +42,9 @@ static int64_t elapsed(const struct world *w)
 static void improve(struct world *w, struct improvement new)
 {
     struct simulated *r = w->ret;
-    if (r->n_trace == r->trace_capacity) {
-        size_t want = r->trace_capacity ? r->trace_capacity * 2 : 64;
-        void *p = reallocarray(r->trace, want, sizeof(*r->trace));
-        if (!p) {
-            w->no_memory = true;
-            return;
-        }
-        r->trace = p;
-        r->trace_capacity = want;
+    if (!array_reserve(r->trace, &r->trace_capacity, r->n_trace + 1)) {
+        w->no_memory = true;
+        return;
     }
     r->trace[r->n_trace++] = new;
     bool reached = w->minimize ? new.value <= w->x->target : new.value >= w->x->target;
@@ -63,17 +58,9 @@ static void improve(struct world *w, struct improvement new)
 static void count_rungs(struct world *w, int64_t trial, int64_t step)
 {
     struct simulated *r = w->ret;
-    size_t need = (size_t)trial;
-    if (need > r->n_furthest) {
-        size_t want = need * 2 + 64;
-        int64_t *p = reallocarray(r->furthest, want, sizeof(*p));
-        if (!p) {
-            w->no_memory = true;
-            return;
-        }
-        memset(p + r->n_furthest, 0, (want - r->n_furthest) * sizeof(*p));
-        r->furthest = p;
-        r->n_furthest = want;
+    if (!array_reserve_zeroed(r->furthest, &r->n_furthest, (size_t)trial)) {
+        w->no_memory = true;
+        return;
     }
     int64_t *before = &r->furthest[trial - 1];
     for (size_t i = 0; i < w->x->n_rungs; i++)

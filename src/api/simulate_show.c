@@ -111,27 +111,6 @@ static enum code spread_runs(const struct measured_by *m, const struct simulated
 
 /* ---- JSON ---- */
 
-static void key_i64(struct json *j, const char *key, int64_t v)
-{
-    jw_key(j, key);
-    jw_i64(j, v);
-}
-
-static void key_real(struct json *j, const char *key, double v)
-{
-    jw_key(j, key);
-    if (isnan(v))
-        jw_null(j);
-    else
-        jw_real(j, v);
-}
-
-static void key_str(struct json *j, const char *key, struct str v)
-{
-    jw_key(j, key);
-    jw_str(j, v);
-}
-
 static void best_json(const struct simulated *r, struct json *j)
 {
     jw_key(j, "best");
@@ -140,9 +119,9 @@ static void best_json(const struct simulated *r, struct json *j)
         return;
     }
     jw_object(j);
-    key_i64(j, "trial", trial_id_number(r->best.id));
-    key_real(j, "value", r->best.value);
-    key_i64(j, "step", r->best.step);
+    jw_member_i64(j, "trial", trial_id_number(r->best.id));
+    jw_member_real_or_null(j, "value", r->best.value);
+    jw_member_i64(j, "step", r->best.step);
     jw_key(j, "params");
     jw_raw(j, r->best.params);
     jw_object_end(j);
@@ -156,8 +135,8 @@ static void target_json(const struct simulated *r, struct json *j)
         return;
     }
     jw_object(j);
-    key_real(j, "seconds", seconds(r->target_ns));
-    key_i64(j, "steps", r->target_steps);
+    jw_member_real_or_null(j, "seconds", seconds(r->target_ns));
+    jw_member_i64(j, "steps", r->target_steps);
     jw_object_end(j);
 }
 
@@ -168,11 +147,11 @@ static void trace_json(const struct simulated *r, struct json *j)
     for (size_t i = 0; i < r->n_trace; i++) {
         const struct improvement *p = &r->trace[i];
         jw_object(j);
-        key_real(j, "seconds", seconds(p->ns));
-        key_i64(j, "steps", p->steps);
-        key_i64(j, "trial", p->trial);
-        key_i64(j, "step", p->step);
-        key_real(j, "value", p->value);
+        jw_member_real_or_null(j, "seconds", seconds(p->ns));
+        jw_member_i64(j, "steps", p->steps);
+        jw_member_i64(j, "trial", p->trial);
+        jw_member_i64(j, "step", p->step);
+        jw_member_real_or_null(j, "value", p->value);
         jw_object_end(j);
     }
     jw_array_end(j);
@@ -184,7 +163,7 @@ static void counts_json(const struct simulated *r, struct json *j)
     jw_object(j);
     for (int i = 0; i < TRIAL_STATE_COUNT; i++)
         if (r->counts[i] > 0)
-            key_i64(j, trial_state_name((enum trial_state)i), r->counts[i]);
+            jw_member_i64(j, trial_state_name((enum trial_state)i), r->counts[i]);
     jw_object_end(j);
 }
 
@@ -193,18 +172,18 @@ static void run_json(const struct simulation *x, const struct simulated *r, stru
     jw_object(j);
     jw_key(j, "seed");
     jw_u64(j, r->seed);
-    key_str(j, "state", str_of(search_state_name(r->state)));
-    key_str(j, "why", r->why);
-    key_real(j, "seconds", seconds(r->ns));
+    jw_member_str(j, "state", str_of(search_state_name(r->state)));
+    jw_member_str(j, "why", r->why);
+    jw_member_real_or_null(j, "seconds", seconds(r->ns));
     counts_json(r, j);
-    key_i64(j, "attempts", r->totals.attempts);
-    key_i64(j, "dropped", r->totals.drops);
-    key_i64(j, "steps", r->totals.steps);
-    key_i64(j, "steps_again", r->totals.again);
-    key_i64(j, "full", r->full);
-    key_real(j, "first_full_seconds", seconds(r->first_full_ns));
-    key_real(j, "utilisation", r->utilisation);
-    key_i64(j, "events", r->totals.events);
+    jw_member_i64(j, "attempts", r->totals.attempts);
+    jw_member_i64(j, "dropped", r->totals.drops);
+    jw_member_i64(j, "steps", r->totals.steps);
+    jw_member_i64(j, "steps_again", r->totals.again);
+    jw_member_i64(j, "full", r->full);
+    jw_member_real_or_null(j, "first_full_seconds", seconds(r->first_full_ns));
+    jw_member_real_or_null(j, "utilisation", r->utilisation);
+    jw_member_i64(j, "events", r->totals.events);
     best_json(r, j);
     if (x->has_target)
         target_json(r, j);
@@ -226,13 +205,13 @@ static enum code summary_json(const struct simulation *x, const struct simulated
             return code;
         jw_key(j, measures[i].key);
         jw_object(j);
-        key_i64(j, "n", (int64_t)s.n);
-        key_real(j, "mean", s.mean);
-        key_real(j, "low", s.low);
-        key_real(j, "high", s.high);
-        key_real(j, "median", s.median);
-        key_real(j, "q10", s.q10);
-        key_real(j, "q90", s.q90);
+        jw_member_i64(j, "n", (int64_t)s.n);
+        jw_member_real_or_null(j, "mean", s.mean);
+        jw_member_real_or_null(j, "low", s.low);
+        jw_member_real_or_null(j, "high", s.high);
+        jw_member_real_or_null(j, "median", s.median);
+        jw_member_real_or_null(j, "q10", s.q10);
+        jw_member_real_or_null(j, "q90", s.q90);
         jw_object_end(j);
     }
     jw_object_end(j);
@@ -246,16 +225,16 @@ enum code simulation_json(struct screen *out, const struct simulation *x,
     struct json j;
     jw_init(&j, &out->out);
     jw_object(&j);
-    key_str(&j, "method", runs[0].method);
-    key_str(&j, "why", runs[0].why_method);
-    key_str(&j, "metric", st->measures[0].name);
-    key_str(&j, "goal", st->minimize[0] ? STR("minimize") : STR("maximize"));
-    key_str(&j, "objective", x->objective);
-    key_i64(&j, "workers", x->workers);
+    jw_member_str(&j, "method", runs[0].method);
+    jw_member_str(&j, "why", runs[0].why_method);
+    jw_member_str(&j, "metric", st->measures[0].name);
+    jw_member_str(&j, "goal", st->minimize[0] ? STR("minimize") : STR("maximize"));
+    jw_member_str(&j, "objective", x->objective);
+    jw_member_i64(&j, "workers", x->workers);
     if (st->effort.has_steps)
-        key_i64(&j, "max_steps", st->effort.max_steps);
+        jw_member_i64(&j, "max_steps", st->effort.max_steps);
     if (x->has_target)
-        key_real(&j, "target", x->target);
+        jw_member_real_or_null(&j, "target", x->target);
     jw_key(&j, "runs");
     jw_array(&j);
     for (size_t i = 0; i < n; i++)

@@ -266,6 +266,39 @@ void jw_time(struct json *j, int64_t real_ns)
     }
 }
 
+void jw_member_i64(struct json *j, const char *key, int64_t v)
+{
+    jw_key(j, key);
+    jw_i64(j, v);
+}
+
+void jw_member_real(struct json *j, const char *key, double v)
+{
+    jw_key(j, key);
+    jw_real(j, v);
+}
+
+void jw_member_real_or_null(struct json *j, const char *key, double v)
+{
+    jw_key(j, key);
+    if (isnan(v))
+        jw_null(j);
+    else
+        jw_real(j, v);
+}
+
+void jw_member_str(struct json *j, const char *key, struct str v)
+{
+    jw_key(j, key);
+    jw_str(j, v);
+}
+
+void jw_member_cstr(struct json *j, const char *key, const char *v)
+{
+    jw_key(j, key);
+    jw_cstr(j, v);
+}
+
 void jw_newline(struct json *j)
 {
     if (j->depth) {

@@ -47,6 +47,12 @@ void jw_cstr(struct json *j, const char *v);   /* NULL writes null */
 void jw_time(struct json *j, int64_t real_ns); /* 0 writes null */
 /* Text that is JSON already. */
 void jw_raw(struct json *j, struct str text);
+/* A member of an object: its key, and its value. */
+void jw_member_i64(struct json *j, const char *key, int64_t v);
+void jw_member_real(struct json *j, const char *key, double v);
+void jw_member_real_or_null(struct json *j, const char *key, double v); /* NaN: null */
+void jw_member_str(struct json *j, const char *key, struct str v);
+void jw_member_cstr(struct json *j, const char *key, const char *v);
 /* A line end between documents of a JSON-lines stream, at depth 0. */
 void jw_newline(struct json *j);
 

@@ -5,6 +5,7 @@
  */
 #include "code/gather.h"
 
+#include "base/array.h"
 #include "code/git.h"
 #include "code/rules.h"
 
@@ -34,14 +35,8 @@ struct gatherer {
 
 static enum code wait_for(struct gatherer *g, struct str path, bool repository)
 {
-    if (g->n_waiting == g->capacity) {
-        size_t capacity = g->capacity ? g->capacity * 2 : 64;
-        struct waiting *w = reallocarray(g->waiting, capacity, sizeof(*w));
-        if (!w)
-            return error_nomem(g->e);
-        g->waiting = w;
-        g->capacity = capacity;
-    }
+    if (!array_reserve(g->waiting, &g->capacity, g->n_waiting + 1))
+        return error_nomem(g->e);
     const char *copy = arena_cstr(&g->l->arena, path);
     if (!copy)
         return error_nomem(g->e);

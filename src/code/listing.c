@@ -3,6 +3,7 @@
  */
 #include "code/listing.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "code/gather.h"
@@ -74,14 +75,8 @@ bool items_have(const struct item *v, size_t n, struct str path)
 
 enum code listing_add(struct listing *l, enum item_kind kind, struct str path, struct item **ret)
 {
-    if (l->n == l->capacity) {
-        size_t capacity = l->capacity ? l->capacity * 2 : 256;
-        struct item *v = reallocarray(l->v, capacity, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        l->v = v;
-        l->capacity = capacity;
-    }
+    if (!array_reserve(l->v, &l->capacity, l->n + 1))
+        return E_NOMEM;
     char *copy = arena_cstr(&l->arena, path);
     if (!copy)
         return E_NOMEM;

@@ -3,6 +3,8 @@
  */
 #include "optimize/internal.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +20,7 @@ enum code record_reserve(struct optimizer *o, struct error *e)
         o->spare = arena_array(&o->results, o->search.n_objectives, sizeof(*o->spare));
     if (!o->spare)
         return error_nomem(e);
-    if (o->n < o->capacity)
-        return OK;
-    size_t capacity = o->capacity ? 2 * o->capacity : 64;
-    struct record *trials = reallocarray(o->trials, capacity, sizeof(*trials));
-    if (!trials)
-        return error_nomem(e);
-    o->trials = trials;
-    o->capacity = capacity;
-    return OK;
+    return array_reserve(o->trials, &o->capacity, o->n + 1) ? OK : error_nomem(e);
 }
 
 void record_add(struct optimizer *o, const struct record *r)

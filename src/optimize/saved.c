@@ -28,22 +28,16 @@ enum { FORMAT = 1, HEADER_ARENA = 256 << 20 };
 
 /* --- saving --- */
 
-static void key_cstr(struct json *j, const char *key, struct str v)
-{
-    jw_key(j, key);
-    jw_str(j, v);
-}
-
 static void write_header(const struct optimizer *o, struct json *j)
 {
     jw_object(j);
-    key_cstr(j, "trawl", STR("optimizer"));
+    jw_member_str(j, "trawl", STR("optimizer"));
     jw_key(j, "format");
     jw_i64(j, FORMAT);
-    key_cstr(j, "by", STR(TRAWL_VERSION));
-    key_cstr(j, "file", o->settings->file);
-    key_cstr(j, "source", o->settings->source);
-    key_cstr(j, "overrides", o->settings->overrides);
+    jw_member_str(j, "by", STR(TRAWL_VERSION));
+    jw_member_str(j, "file", o->settings->file);
+    jw_member_str(j, "source", o->settings->source);
+    jw_member_str(j, "overrides", o->settings->overrides);
     jw_object_end(j);
     jw_newline(j);
 }

@@ -36,12 +36,6 @@ static struct str cut(struct str s)
 
 /* --- answers --- */
 
-static void key_i64(struct json *j, const char *key, int64_t v)
-{
-    jw_key(j, key);
-    jw_i64(j, v);
-}
-
 static void key_true(struct json *j, const char *key)
 {
     jw_key(j, key);
@@ -51,19 +45,19 @@ static void key_true(struct json *j, const char *key)
 static void write_trial(struct json *j, const struct proposal *p)
 {
     jw_object(j);
-    key_i64(j, "id", p->trial);
+    jw_member_i64(j, "id", p->trial);
     jw_key(j, "params");
     config_json(&p->config, j);
-    key_i64(j, "seed", p->seed);
+    jw_member_i64(j, "seed", p->seed);
     jw_key(j, "budget");
     if (p->steps > 0)
         jw_i64(j, p->steps);
     else
         jw_null(j);
     if (p->kind == ASK_MORE || p->parent > 0)
-        key_i64(j, "from", p->from);
+        jw_member_i64(j, "from", p->from);
     if (p->parent > 0)
-        key_i64(j, "parent", p->parent);
+        jw_member_i64(j, "parent", p->parent);
     if (p->baseline)
         key_true(j, "baseline");
     if (p->by) {
@@ -184,7 +178,7 @@ static void write_best(struct talk *t, const struct best *b)
     const struct settings *s = optimizer_settings(t->o);
     struct json *j = &t->j;
     jw_object(j);
-    key_i64(j, "id", b->trial);
+    jw_member_i64(j, "id", b->trial);
     jw_key(j, "params");
     config_json(&b->config, j);
     jw_key(j, "value");
@@ -198,7 +192,7 @@ static void write_best(struct talk *t, const struct best *b)
         }
         jw_object_end(j);
     }
-    key_i64(j, "seed", b->seed);
+    jw_member_i64(j, "seed", b->seed);
     jw_key(j, "step");
     if (b->step >= 0)
         jw_i64(j, b->step);
@@ -276,14 +270,14 @@ static enum code on_status(struct talk *t, const struct json_node *x)
     write_objectives(j, optimizer_settings(t->o));
     jw_key(j, "trials");
     jw_object(j);
-    key_i64(j, "running", s.pending);
-    key_i64(j, "completed", s.completed);
-    key_i64(j, "stopped", s.stopped);
-    key_i64(j, "failed", s.failed);
-    key_i64(j, "infeasible", s.infeasible);
-    key_i64(j, "cancelled", s.cancelled);
+    jw_member_i64(j, "running", s.pending);
+    jw_member_i64(j, "completed", s.completed);
+    jw_member_i64(j, "stopped", s.stopped);
+    jw_member_i64(j, "failed", s.failed);
+    jw_member_i64(j, "infeasible", s.infeasible);
+    jw_member_i64(j, "cancelled", s.cancelled);
     jw_object_end(j);
-    key_i64(j, "observed", s.evidence);
+    jw_member_i64(j, "observed", s.evidence);
     jw_key(j, "done");
     jw_bool(j, s.done);
     jw_object_end(j);

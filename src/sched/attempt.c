@@ -3,6 +3,8 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +36,8 @@ struct live_attempt *live_attempt_find(struct scheduler *s, int64_t id)
 
 static enum code insert(struct scheduler *s, struct live_attempt *at, struct error *e)
 {
-    if (s->n_attempts == s->attempts_capacity) {
-        size_t want = s->attempts_capacity ? s->attempts_capacity * 2 : 16;
-        void *p = reallocarray(s->attempts, want, sizeof *s->attempts);
-        if (p == NULL)
-            return error_nomem(e);
-        s->attempts = p;
-        s->attempts_capacity = want;
-    }
+    if (!array_reserve(s->attempts, &s->attempts_capacity, s->n_attempts + 1))
+        return error_nomem(e);
     size_t i = place(s, at->row.id.v);
     memmove(s->attempts + i + 1, s->attempts + i, (s->n_attempts - i) * sizeof *s->attempts);
     s->attempts[i] = (struct attempt_slot){at->row.id.v, at};

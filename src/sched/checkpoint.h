@@ -1,5 +1,6 @@
 /*
- * Checkpoints on disk: which are still needed, how much they take, how they go.
+ * Checkpoints on disk: which are still needed, how much they take, how they go, and whether trials
+ * of a space left some.
  *
  * In a trial's folder `checkpoint` is what its program writes, and `checkpoint@STEP` are copies of
  * it that were kept (conf: checkpoints). What goes is first moved into a folder `gone.XXXXXX`
@@ -21,6 +22,14 @@ struct checkpoint_use {
 /* A trial that is not over always needs its checkpoint: it runs, will run, is paused, or may be let
  * go on. */
 bool checkpoint_is_needed(const struct checkpoint_use *u);
+
+/* Is nothing in the folder, or no folder there? One that can't be read is not empty: whoever copies
+ * it learns why. */
+bool checkpoint_is_empty(const char *folder);
+
+/* Did one of the last trials of a space leave something in its checkpoint folder? Some twenty
+ * folders are looked into at most. False where the store can't be read: nothing is known then. */
+bool checkpoint_seen(struct store *s, const char *store_dir, struct str space_name);
 
 enum { CHECKPOINT_COPIES_MAX = 1000 };
 

@@ -9,18 +9,6 @@ const char *event_kind_name(enum event_kind k)
     return names[k];
 }
 
-static void key_cstr(struct json *j, const char *key, const char *v)
-{
-    jw_key(j, key);
-    jw_cstr(j, v);
-}
-
-static void key_i64(struct json *j, const char *key, int64_t v)
-{
-    jw_key(j, key);
-    jw_i64(j, v);
-}
-
 static void key_text(struct json *j, const char *key, struct str v)
 {
     if (v.n == 0)
@@ -47,14 +35,14 @@ static void aims(const struct event *ev, struct json *j)
 
 static void search_fields(const struct event *ev, struct json *j)
 {
-    key_cstr(j, "state", search_state_name(ev->search_state));
+    jw_member_cstr(j, "state", search_state_name(ev->search_state));
     key_text(j, "method", ev->method);
     key_text(j, ev->kind == EVENT_SEARCH_STARTED ? "why_method" : "why", ev->text);
     jw_key(j, "metric");
     jw_str(j, ev->metric);
-    key_cstr(j, "goal", ev->minimize ? "minimize" : "maximize");
-    key_i64(j, "parallel", ev->parallel);
-    key_i64(j, "budget_trials", ev->budget_trials);
+    jw_member_cstr(j, "goal", ev->minimize ? "minimize" : "maximize");
+    jw_member_i64(j, "parallel", ev->parallel);
+    jw_member_i64(j, "budget_trials", ev->budget_trials);
     if (ev->kind == EVENT_SEARCH_STARTED) {
         jw_key(j, "baseline");
         jw_bool(j, ev->baseline);
@@ -68,7 +56,7 @@ static void counts(const struct event *ev, struct json *j)
     jw_object(j);
     for (int i = 0; i < TRIAL_STATE_COUNT; i++) {
         if (ev->counts[i] > 0)
-            key_i64(j, trial_state_name((enum trial_state)i), ev->counts[i]);
+            jw_member_i64(j, trial_state_name((enum trial_state)i), ev->counts[i]);
     }
     jw_object_end(j);
 }
@@ -76,7 +64,7 @@ static void counts(const struct event *ev, struct json *j)
 static void value_fields(const struct event *ev, struct json *j)
 {
     if (ev->step >= 0)
-        key_i64(j, "step", ev->step);
+        jw_member_i64(j, "step", ev->step);
     if (ev->has_value) {
         jw_key(j, "value");
         jw_real(j, ev->value);
@@ -121,14 +109,14 @@ static void trial_fields(const struct event *ev, struct json *j)
 
 static void attempt_fields(const struct event *ev, struct json *j)
 {
-    key_i64(j, "attempt", ev->attempt);
+    jw_member_i64(j, "attempt", ev->attempt);
     if (ev->kind != EVENT_ATTEMPT_ENDED)
         return;
-    key_cstr(j, "reason", attempt_reason_name(ev->reason));
+    jw_member_cstr(j, "reason", attempt_reason_name(ev->reason));
     if (ev->exit_code >= 0)
-        key_i64(j, "exit", ev->exit_code);
+        jw_member_i64(j, "exit", ev->exit_code);
     if (ev->signal > 0)
-        key_i64(j, "signal", ev->signal);
+        jw_member_i64(j, "signal", ev->signal);
 }
 
 static void kind_fields(const struct event *ev, struct json *j)
@@ -141,12 +129,12 @@ static void kind_fields(const struct event *ev, struct json *j)
         break;
     case EVENT_TRIAL_STARTED:
         attempt_fields(ev, j);
-        key_i64(j, "seed", ev->seed);
+        jw_member_i64(j, "seed", ev->seed);
         if (ev->steps > 0)
-            key_i64(j, "steps", ev->steps);
+            jw_member_i64(j, "steps", ev->steps);
         if (ev->parent > 0) {
-            key_i64(j, "parent", ev->parent);
-            key_i64(j, "from_step", ev->from_step);
+            jw_member_i64(j, "parent", ev->parent);
+            jw_member_i64(j, "from_step", ev->from_step);
         }
         jw_key(j, "params");
         jw_raw(j, ev->params);
@@ -156,8 +144,8 @@ static void kind_fields(const struct event *ev, struct json *j)
         named_values("metrics", ev->metrics, ev->n_metrics, j);
         break;
     case EVENT_DECISION:
-        key_i64(j, "step", ev->step);
-        key_cstr(j, "decision", decision_name(ev->decision));
+        jw_member_i64(j, "step", ev->step);
+        jw_member_cstr(j, "decision", decision_name(ev->decision));
         break;
     case EVENT_ATTEMPT_ENDED:
         attempt_fields(ev, j);
@@ -165,13 +153,13 @@ static void kind_fields(const struct event *ev, struct json *j)
         break;
     case EVENT_TRIAL_ENDED:
     case EVENT_TRIAL_QUEUED:
-        key_cstr(j, "state", trial_state_name(ev->trial_state));
+        jw_member_cstr(j, "state", trial_state_name(ev->trial_state));
         score_fields(ev, j);
         key_text(j, "why", ev->text);
         break;
     case EVENT_BEST:
         if (ev->n_front > 0)
-            key_i64(j, "front", ev->n_front);
+            jw_member_i64(j, "front", ev->n_front);
         score_fields(ev, j);
         jw_key(j, "params");
         jw_raw(j, ev->params);
@@ -185,10 +173,10 @@ static void kind_fields(const struct event *ev, struct json *j)
 void event_json(const struct event *ev, struct json *j)
 {
     jw_object(j);
-    key_cstr(j, "event", event_kind_name(ev->kind));
+    jw_member_cstr(j, "event", event_kind_name(ev->kind));
     jw_key(j, "time");
     jw_time(j, ev->time);
-    key_i64(j, "search", ev->search.v);
+    jw_member_i64(j, "search", ev->search.v);
     if (ev->trial > 0)
         trial_fields(ev, j);
     kind_fields(ev, j);

@@ -3,10 +3,10 @@
  */
 #include "sched/internal.h"
 
+#include "base/array.h"
 #include "store/scores.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct asking {
     struct scheduler *s;
@@ -95,14 +95,8 @@ static bool clear_front(struct search *q, const double *values)
 
 static bool add_to_front(struct search *q, const double *values)
 {
-    if (q->n_front == q->front_capacity) {
-        size_t want = q->front_capacity > 0 ? q->front_capacity * 2 : 16;
-        void *p = reallocarray(q->front, want, sizeof *q->front);
-        if (p == NULL)
-            return false;
-        q->front = p;
-        q->front_capacity = want;
-    }
+    if (!array_reserve(q->front, &q->front_capacity, q->n_front + 1))
+        return false;
     for (size_t i = 0; i < q->settings->n_objectives; i++)
         q->front[q->n_front].values[i] = values[i];
     q->n_front++;

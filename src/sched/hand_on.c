@@ -18,16 +18,16 @@
  * A copy takes the slot that its trial will have: so with one slot the searcher is asked in an
  * order that no clock decides.
  */
+#include "sched/checkpoint.h"
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/copy.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* --- what there is --- */
@@ -56,18 +56,6 @@ static bool is_handed(const struct scheduler *s, struct search_id search, int64_
     bool there = path != NULL && access(path, F_OK) == 0;
     free(path);
     return there;
-}
-
-static bool is_empty(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *d;
-    bool any = false;
-    while (dir != NULL && !any && (d = readdir(dir)) != NULL)
-        any = strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-    if (dir != NULL)
-        closedir(dir);
-    return !any;
 }
 
 static struct live_trial *live(struct scheduler *s, struct search_id search, int64_t trial)
@@ -143,16 +131,10 @@ bool hand_on_copy(struct scheduler *s, struct live_trial *t)
 static bool note_handed(struct scheduler *s, struct search_id search, int64_t trial, int64_t step)
 {
     struct error e;
-    if (s->n_handed == s->handed_capacity) {
-        size_t capacity = s->handed_capacity ? s->handed_capacity * 2 : 16;
-        void *p = reallocarray(s->handed, capacity, sizeof *s->handed);
-        if (p == NULL) {
-            error_nomem(&e);
-            sched_die(s, &e);
-            return false;
-        }
-        s->handed = p;
-        s->handed_capacity = capacity;
+    if (!array_reserve(s->handed, &s->handed_capacity, s->n_handed + 1)) {
+        error_nomem(&e);
+        sched_die(s, &e);
+        return false;
     }
     s->handed[s->n_handed++] = (struct handed){search, trial, step};
     return true;
@@ -186,7 +168,7 @@ static void run(void *self)
     struct handing *h = self;
     const struct copy_rules rules = {(int64_t)1 << 44, 10000000, h->durable};
     error_init(&h->error);
-    if (is_empty(h->from)) {
+    if (checkpoint_is_empty(h->from)) {
         h->code = error_set(&h->error, E_NOT_FOUND,
                             "trial %lld.%lld left no checkpoint by step %lld for another to begin "
                             "with: its TRAWL_CHECKPOINT is empty",
@@ -264,7 +246,7 @@ static enum code prepare(struct scheduler *s, struct handing *h, struct error *e
 static bool is_made(const struct scheduler *s, const struct handing *h)
 {
     char *to = folder_of(s, h->search, h->trial, "checkpoint");
-    bool made = h->source != h->trial && to != NULL && !is_empty(to);
+    bool made = h->source != h->trial && to != NULL && !checkpoint_is_empty(to);
     free(to);
     return made;
 }

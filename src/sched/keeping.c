@@ -12,6 +12,7 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/copy.h"
 #include "base/failpoint.h"
 #include "base/io.h"
@@ -44,23 +45,11 @@ static bool is_on(const struct scheduler *s, const struct search *q)
 
 /* --- the work --- */
 
-static bool holds_nothing(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    int n = 0; /* of which two are the folder and its parent */
-    if (dir == NULL)
-        return errno == ENOENT;
-    while (n < 3 && readdir(dir) != NULL)
-        n++;
-    closedir(dir);
-    return n < 3;
-}
-
 static void copy(struct chore *c)
 {
     const struct copy_rules rules = {INT64_MAX, 1000000, c->durable};
     FAILPOINT("checkpoint.before-copy");
-    c->nothing = holds_nothing(c->from);
+    c->nothing = checkpoint_is_empty(c->from);
     c->code = c->nothing ? OK : io_remove_tree(c->to, &c->e);
     if (c->code == OK && !c->nothing)
         c->code = copy_folder(c->from, c->to, &rules, NULL, &c->e);
@@ -327,14 +316,8 @@ void keeping_over(struct scheduler *s, struct search *q, const struct trial_row 
         return;
     if (method_copies(&q->settings->method)) /* others may begin with it */
         return;
-    if (q->n_spare == q->spare_capacity) {
-        size_t want = q->spare_capacity > 0 ? q->spare_capacity * 2 : 64;
-        int64_t *p = reallocarray(q->spare, want, sizeof *p);
-        if (p == NULL)
-            return; /* it stays until `trawl gc` */
-        q->spare = p;
-        q->spare_capacity = want;
-    }
+    if (!array_reserve(q->spare, &q->spare_capacity, q->n_spare + 1))
+        return; /* it stays until `trawl gc` */
     q->spare[q->n_spare++] = trial_id_number(row->id);
     q->spare_new = true;
 }

@@ -4,6 +4,8 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 
 static bool may_start(const struct live_trial *t)
@@ -41,17 +43,11 @@ void queue_offer(struct scheduler *s, struct live_trial *t)
     struct search *q = t->search;
     if (!may_start(t))
         return;
-    if (q->n_queue == q->queue_capacity) {
-        size_t want = q->queue_capacity ? q->queue_capacity * 2 : 16;
-        void *p = reallocarray(q->queue, want, sizeof *q->queue);
-        if (p == NULL) {
-            struct error e;
-            error_nomem(&e);
-            sched_die(s, &e);
-            return;
-        }
-        q->queue = p;
-        q->queue_capacity = want;
+    if (!array_reserve(q->queue, &q->queue_capacity, q->n_queue + 1)) {
+        struct error e;
+        error_nomem(&e);
+        sched_die(s, &e);
+        return;
     }
     up(q, q->n_queue++, trial_id_number(t->row.id));
 }

@@ -4,6 +4,7 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/io.h"
 #include "base/number.h"
 #include "sched/kept.h"
@@ -250,14 +251,8 @@ struct points {
 static enum code on_point(void *self, const struct metric_point *p)
 {
     struct points *all = self;
-    if (all->n == all->capacity) {
-        size_t want = all->capacity ? all->capacity * 2 : 64;
-        void *grown = reallocarray(all->v, want, sizeof *all->v);
-        if (grown == NULL)
-            return error_nomem(all->e);
-        all->v = grown;
-        all->capacity = want;
-    }
+    if (!array_reserve(all->v, &all->capacity, all->n + 1))
+        return error_nomem(all->e);
     if (all->attempt != p->attempt)
         all->reached = p->step;
     all->attempt = p->attempt;

@@ -7,6 +7,7 @@
  */
 #include "sched/copies.h"
 
+#include "base/array.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 
@@ -129,30 +130,15 @@ bool sched_write(struct scheduler *s, bool urgent)
     return true;
 }
 
-static bool grow(void **array, size_t *capacity, size_t n, size_t size)
-{
-    if (n < *capacity)
-        return true;
-    size_t want = *capacity ? *capacity * 2 : 16;
-    void *p = reallocarray(*array, want, size);
-    if (p == NULL)
-        return false;
-    *array = p;
-    *capacity = want;
-    return true;
-}
-
 void sched_act(struct scheduler *s, struct action a)
 {
     struct error e;
-    void *p = s->actions;
     error_init(&e);
-    if (!grow(&p, &s->actions_capacity, s->n_actions, sizeof *s->actions)) {
+    if (!array_reserve(s->actions, &s->actions_capacity, s->n_actions + 1)) {
         error_nomem(&e);
         sched_die(s, &e);
         return;
     }
-    s->actions = p;
     s->actions[s->n_actions++] = a;
     s->urgent = true;
 }
@@ -214,10 +200,8 @@ static void fill_event(struct scheduler *s, struct event *ev, enum event_kind ki
 struct event *sched_event(struct scheduler *s, enum event_kind kind, const struct search *q,
                           const struct live_trial *t)
 {
-    void *p = s->events;
-    if (s->o.sink.event == NULL || !grow(&p, &s->events_capacity, s->n_events, sizeof *s->events))
+    if (s->o.sink.event == NULL || !array_reserve(s->events, &s->events_capacity, s->n_events + 1))
         return &s->nowhere;
-    s->events = p;
     struct event *ev = &s->events[s->n_events++];
     fill_event(s, ev, kind, q, t);
     return ev;

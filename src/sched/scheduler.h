@@ -68,7 +68,7 @@ struct submission {
     const struct str *keep;
     size_t n_keep;
     bool resumes; /* its program is known to go on from checkpoints; else, what trials of the space
-                     left before says so (checkpoints.h) */
+                     left before says so (checkpoint.h) */
 };
 enum code scheduler_submit(struct scheduler *s, const struct submission *sub, struct search_id *ret,
                            struct error *e) must_check;

@@ -4,7 +4,7 @@
 #include "sched/internal.h"
 
 #include "base/io.h"
-#include "sched/checkpoints.h"
+#include "sched/checkpoint.h"
 #include "store/scores.h"
 
 #include <jansson.h>
@@ -409,7 +409,7 @@ static enum code prepare(struct scheduler *s, struct search *q, const struct sub
     struct effort effort = st->effort;
     effort.parallel = slots_of(s, st);
     if (effort.has_steps && !st->fixed_order)
-        effort.resumes = sub->resumes || checkpoints_seen(s->o.store, s->store_dir, st->space_name);
+        effort.resumes = sub->resumes || checkpoint_seen(s->o.store, s->store_dir, st->space_name);
     if (c == OK)
         c = search_learn_pace(s, q, e);
     pace_effort(&q->earlier, st, &effort);

@@ -3,6 +3,8 @@
  */
 #include "sched/internal.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,14 +48,8 @@ static enum code insert(struct search *q, struct live_trial *t, struct error *e)
         q->n_dropped--;
         return OK;
     }
-    if (q->n_trials == q->trials_capacity) {
-        size_t want = q->trials_capacity ? q->trials_capacity * 2 : 16;
-        void *p = reallocarray(q->trials, want, sizeof *q->trials);
-        if (p == NULL)
-            return error_nomem(e);
-        q->trials = p;
-        q->trials_capacity = want;
-    }
+    if (!array_reserve(q->trials, &q->trials_capacity, q->n_trials + 1))
+        return error_nomem(e);
     memmove(q->trials + i + 1, q->trials + i, (q->n_trials - i) * sizeof *q->trials);
     q->trials[i] = (struct trial_slot){number, t};
     q->n_trials++;

@@ -73,24 +73,6 @@ enum code entry_corrupt(const struct entry *x, struct error *e, const char *fmt,
                      (long long)x->trial, what);
 }
 
-static void key_i64(struct json *j, const char *key, int64_t v)
-{
-    jw_key(j, key);
-    jw_i64(j, v);
-}
-
-static void key_cstr(struct json *j, const char *key, const char *v)
-{
-    jw_key(j, key);
-    jw_cstr(j, v);
-}
-
-static void key_real(struct json *j, const char *key, double v)
-{
-    jw_key(j, key);
-    jw_real(j, v);
-}
-
 /* Ends the document; a writer that went wrong leaves a bad builder, which the caller looks at. */
 static void finish(struct json *j)
 {
@@ -112,12 +94,12 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
     buf_init(&method, 4096);
     method_write(&settings->method, &method);
     start(&j, b);
-    key_i64(&j, "engine", SEARCHER_ENGINE);
+    jw_member_i64(&j, "engine", SEARCHER_ENGINE);
     jw_key(&j, "method");
     jw_str(&j, buf_view(&method));
-    key_cstr(&j, "why", settings->method.why);
-    key_i64(&j, "seed", (int64_t)settings->seed);
-    key_cstr(&j, "goal", goal_names[settings->minimize[0]]);
+    jw_member_cstr(&j, "why", settings->method.why);
+    jw_member_i64(&j, "seed", (int64_t)settings->seed);
+    jw_member_cstr(&j, "goal", goal_names[settings->minimize[0]]);
     if (settings->n_objectives > 1) {
         jw_key(&j, "goals");
         jw_array(&j);
@@ -126,16 +108,16 @@ void entry_write_begin(const struct searcher_settings *settings, struct buf *b)
         jw_array_end(&j);
     }
     if (settings->n_requirements > 0)
-        key_i64(&j, "requirements", (int64_t)settings->n_requirements);
-    key_cstr(&j, "seeds", policy_names[settings->seeds]);
-    key_i64(&j, "replicates", settings->seeds == SEEDS_REPLICATES ? settings->replicates : 1);
-    key_i64(&j, "trials", settings->effort.trials);
+        jw_member_i64(&j, "requirements", (int64_t)settings->n_requirements);
+    jw_member_cstr(&j, "seeds", policy_names[settings->seeds]);
+    jw_member_i64(&j, "replicates", settings->seeds == SEEDS_REPLICATES ? settings->replicates : 1);
+    jw_member_i64(&j, "trials", settings->effort.trials);
     int64_t expected = expect_trials(&settings->method, &settings->effort);
     if (expected > 0 && expected != settings->effort.trials)
-        key_i64(&j, "expected", expected);
+        jw_member_i64(&j, "expected", expected);
     if (settings->effort.has_steps) {
-        key_i64(&j, "min_steps", settings->effort.min_steps);
-        key_i64(&j, "max_steps", settings->effort.max_steps);
+        jw_member_i64(&j, "min_steps", settings->effort.min_steps);
+        jw_member_i64(&j, "max_steps", settings->effort.max_steps);
     }
     finish(&j);
     if (method.bad)
@@ -169,24 +151,24 @@ void entry_write_ask(const struct searcher_settings *settings, const struct ask_
     start(&j, b);
     jw_key(&j, "params");
     config_json(&r->config, &j);
-    key_i64(&j, "seed", r->seed);
-    key_i64(&j, "steps", r->steps);
+    jw_member_i64(&j, "seed", r->seed);
+    jw_member_i64(&j, "steps", r->steps);
     jw_key(&j, "baseline");
     jw_bool(&j, r->baseline);
     key_index(&j, r->index, r->next_index);
-    key_i64(&j, "seen", r->seen);
+    jw_member_i64(&j, "seen", r->seen);
     if (r->first >= 0)
-        key_i64(&j, "first", r->first);
+        jw_member_i64(&j, "first", r->first);
     if (r->origin >= 0 && sampler->origins)
-        key_cstr(&j, "by", sampler->origins[r->origin]);
+        jw_member_cstr(&j, "by", sampler->origins[r->origin]);
     if (r->n_fitted > 0)
         key_reals(&j, "fitted", r->fitted, r->n_fitted);
     if (r->n_weighed > 0)
         key_reals(&j, "weighed", r->weighed, r->n_weighed);
     if (r->parent > 0) {
-        key_i64(&j, "parent", r->parent);
-        key_i64(&j, "from", r->from);
-        key_i64(&j, "over", r->over);
+        jw_member_i64(&j, "parent", r->parent);
+        jw_member_i64(&j, "from", r->from);
+        jw_member_i64(&j, "over", r->over);
     }
     finish(&j);
 }
@@ -197,13 +179,13 @@ void entry_write_more(const struct more_record *r, struct buf *b)
     start(&j, b);
     jw_key(&j, "more");
     jw_bool(&j, true);
-    key_i64(&j, "steps", r->steps);
-    key_i64(&j, "from", r->from);
+    jw_member_i64(&j, "steps", r->steps);
+    jw_member_i64(&j, "from", r->from);
     if (r->chosen) {
         jw_key(&j, "fresh");
         jw_bool(&j, r->fresh);
         key_index(&j, r->index, r->next_index);
-        key_i64(&j, "seen", r->seen);
+        jw_member_i64(&j, "seen", r->seen);
     }
     if (r->n_weighed > 0)
         key_reals(&j, "weighed", r->weighed, r->n_weighed);
@@ -219,9 +201,9 @@ void entry_write_report(const struct searcher_settings *settings, const struct r
 {
     struct json j;
     start(&j, b);
-    key_i64(&j, "step", r->step);
-    key_real(&j, "value", r->value);
-    key_cstr(&j, "decision", decision_names[r->decision]);
+    jw_member_i64(&j, "step", r->step);
+    jw_member_real(&j, "value", r->value);
+    jw_member_cstr(&j, "decision", decision_names[r->decision]);
     if (r->has_excess)
         key_reals(&j, "excess", r->excess, settings->n_requirements);
     finish(&j);
@@ -230,9 +212,9 @@ void entry_write_report(const struct searcher_settings *settings, const struct r
 static void write_end(struct json *j, const struct searcher_settings *settings,
                       const struct exit_record *r)
 {
-    key_cstr(j, "outcome", outcome_names[r->outcome]);
-    key_i64(j, "step", r->step);
-    key_real(j, "value", r->result.values[0]);
+    jw_member_cstr(j, "outcome", outcome_names[r->outcome]);
+    jw_member_i64(j, "step", r->step);
+    jw_member_real(j, "value", r->result.values[0]);
     if (settings->n_objectives > 1)
         key_reals(j, "values", r->result.values, settings->n_objectives);
     if (settings->n_requirements > 0)
@@ -253,7 +235,7 @@ void entry_write_evidence(const struct searcher_settings *settings, const struct
 {
     struct json j;
     start(&j, b);
-    key_cstr(&j, "event", "evidence");
+    jw_member_cstr(&j, "event", "evidence");
     jw_key(&j, "params");
     config_json(&r->config, &j);
     write_end(&j, settings, &r->end);
@@ -264,7 +246,7 @@ void entry_write_reopened(struct buf *b)
 {
     struct json j;
     start(&j, b);
-    key_cstr(&j, "event", "reopened");
+    jw_member_cstr(&j, "event", "reopened");
     finish(&j);
 }
 
@@ -272,8 +254,8 @@ void entry_write_closing(int64_t left, struct buf *b)
 {
     struct json j;
     start(&j, b);
-    key_cstr(&j, "event", "closing");
-    key_i64(&j, "left", left);
+    jw_member_cstr(&j, "event", "closing");
+    jw_member_i64(&j, "left", left);
     finish(&j);
 }
 

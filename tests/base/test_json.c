@@ -49,6 +49,22 @@ static void nests_with_commas(void **state)
     assert_text("{\"a\":[1,null,{}],\"b\":true,\"c\":[false]}");
 }
 
+static void members_are_keys_with_values(void **state)
+{
+    jw_object(&j);
+    jw_member_i64(&j, "i", INT64_MIN);
+    jw_member_real(&j, "r", 2);
+    jw_member_real(&j, "nan", (double)NAN);
+    jw_member_real_or_null(&j, "unknown", (double)NAN);
+    jw_member_real_or_null(&j, "known", -(double)INFINITY);
+    jw_member_str(&j, "s", STR("a\"b"));
+    jw_member_cstr(&j, "c", "d");
+    jw_member_cstr(&j, "none", NULL);
+    jw_object_end(&j);
+    assert_text("{\"i\":-9223372036854775808,\"r\":2.0,\"nan\":\"nan\",\"unknown\":null,"
+                "\"known\":\"-inf\",\"s\":\"a\\\"b\",\"c\":\"d\",\"none\":null}");
+}
+
 static void pretty_indents(void **state)
 {
     j.pretty = true;
@@ -224,12 +240,13 @@ static void ceiling_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITING(nests_with_commas),       WRITING(pretty_indents),
-        WRITING(numbers_survive),         WRITING(strings_are_escaped),
-        WRITING(bad_bytes_are_replaced),  WRITING(times_are_rfc3339),
-        WRITING(wrong_nesting_is_caught), WRITING(depth_has_a_limit),
-        WRITING(lines_are_documents),     WRITING(streams_without_keeping),
-        WRITING(write_failure_is_told),   WRITING(ceiling_is_told),
+        WRITING(nests_with_commas),       WRITING(members_are_keys_with_values),
+        WRITING(pretty_indents),          WRITING(numbers_survive),
+        WRITING(strings_are_escaped),     WRITING(bad_bytes_are_replaced),
+        WRITING(times_are_rfc3339),       WRITING(wrong_nesting_is_caught),
+        WRITING(depth_has_a_limit),       WRITING(lines_are_documents),
+        WRITING(streams_without_keeping), WRITING(write_failure_is_told),
+        WRITING(ceiling_is_told),
     };
     return RUN_TESTS(tests);
 }

@@ -1,67 +1,20 @@
 /*
  * The Gaussian process against formulas written out, and its gradients against differences.
  */
-#include "model/gp.h"
+#include "bed.h"
 #include "space/making.h"
 #include "testing.h"
 
 #include <math.h>
 
-enum { N = 14, ROOM = 64 };
+enum { N = 14 };
 
 static const char *const mixed = "a: uniform(0, 1)\nb: uniform(0, 1)\nm: choice(p, q, r)\n"
                                  "c: uniform(0, 1) when m == \"p\"\nf: flag()";
 
-struct bed {
-    struct space *space;
-    struct encoding *x;
-    struct arena arena;
-    struct points points;
-    struct gp_room room;
-    struct rng rng;
-    double y[ROOM];
-};
-
-static void add_points(struct bed *b, size_t n)
+static double wavy(const double *row)
 {
-    struct value values[8];
-    double u[8], row[8];
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < b->x->n_units; k++)
-            u[k] = rng_unit(&b->rng);
-        assert_ok(encoding_point(b->x, &b->arena, u, values, row, NULL));
-        b->y[b->points.n] =
-            sin(5 * row[0]) + 0.1 * row[1] + (row[2] > 0) + 0.1 * rng_normal(&b->rng);
-        points_add(&b->points, row);
-    }
-}
-
-static struct bed *bed_new(const char *text, uint64_t seed)
-{
-    struct bed *b = calloc(1, sizeof(*b));
-    assert_non_null(b);
-    b->space = must_make(text);
-    assert_ok(encoding_new(b->space, &b->x, NULL));
-    arena_init(&b->arena, 1 << 26);
-    assert_ok(points_init(&b->points, &b->arena, b->x->n_columns, ROOM));
-    assert_ok(gp_room_init(&b->room, &b->arena, b->x, NULL, ROOM));
-    rng_init(&b->rng, seed, 0);
-    return b;
-}
-
-static void bed_free(struct bed *b)
-{
-    arena_free(&b->arena);
-    encoding_free(b->x);
-    space_free(b->space);
-    free(b);
-}
-
-static struct gp gp_of(struct bed *b, enum gp_prior prior)
-{
-    struct gp g;
-    assert_ok(gp_init(&g, &b->arena, b->x, NULL, prior, &b->points, ROOM, 4));
-    return g;
+    return sin(5 * row[0]) + 0.1 * row[1] + (row[2] > 0);
 }
 
 /* Gauss and Jordan, with pivots. */
@@ -115,7 +68,7 @@ static void posterior_is_the_formula(void **state)
     struct bed *b = bed_new(mixed, test_seed());
     struct points test;
     double a[N * N], rhs[N * 2], mean[GP_BLOCK], variance[GP_BLOCK], *work;
-    add_points(b, N + 6);
+    bed_add(b, N + 6, wavy);
     assert_ok(points_init(&test, &b->arena, b->x->n_columns, 6));
     for (size_t i = 0; i < 6; i++) {
         double row[8];
@@ -123,7 +76,7 @@ static void posterior_is_the_formula(void **state)
         points_add(&test, row);
     }
     work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    struct gp g = gp_of(b, GP_SPARSE);
+    struct gp g = bed_gp(b, NULL, GP_SPARSE);
     double hyper[] = {-0.5, 0.2, 0.1, 0.4, 1, 0.3, -3}, own[N];
     for (size_t i = 0; i < N; i++)
         own[i] = 0.1 * (double)(i % 4);
@@ -159,10 +112,10 @@ static void posterior_is_the_formula(void **state)
 static void gradients_are_differences(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
-    add_points(b, N);
+    bed_add(b, N, wavy);
     for (int prior = 0; prior < 2; prior++) {
-        struct gp g = gp_of(b, prior ? GP_SPARSE : GP_SCALED);
-        double hyper[16], gradient[16], unused[16], own[N];
+        struct gp g = bed_gp(b, NULL, prior ? GP_SPARSE : GP_SCALED);
+        double hyper[HYPER], own[N];
         for (size_t i = 0; i < N; i++)
             own[i] = rng_unit(&b->rng);
         for (int round = 0; round < 10; round++) {
@@ -170,16 +123,7 @@ static void gradients_are_differences(void **state)
                 hyper[i] = rng_normal(&b->rng);
             hyper[g.n_hyper - 1] -= 3;
             g.extra = round % 2 ? own : NULL;
-            (void)gp_log_posterior(&g, &b->room, N, b->y, hyper, gradient);
-            for (size_t i = 0; i < g.n_hyper; i++) {
-                const double h = 1e-5;
-                hyper[i] += h;
-                double up = gp_log_posterior(&g, &b->room, N, b->y, hyper, unused);
-                hyper[i] -= 2 * h;
-                double down = gp_log_posterior(&g, &b->room, N, b->y, hyper, unused);
-                hyper[i] += h;
-                assert_near(gradient[i], (up - down) / (2 * h), 1e-4 * (1 + fabs(gradient[i])));
-            }
+            check_posterior_gradient(b, &g, N, hyper);
         }
     }
     bed_free(b);
@@ -188,43 +132,9 @@ static void gradients_are_differences(void **state)
 static void rows_are_predicted_as_blocks_are(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
-    struct gp_at at;
-    double mean[4 * GP_BLOCK], variance[GP_BLOCK], z[4 * 3], drawn[12], row[8], gradient[8], *work;
-    add_points(b, 40);
-    work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    struct gp g = gp_of(b, GP_SCALED);
-    assert_ok(gp_at_init(&at, &b->arena, &g));
-    assert_true(gp_condition(&g, &b->room, 20, b->y));
-    for (size_t i = 0; i < 12; i++)
-        z[i] = rng_normal(&b->rng);
-    assert_true(gp_extend(&g, &b->room, 3, 4, z, drawn));
-    gp_predict(&g, &b->room, &b->points, 23, 17, work, mean, GP_BLOCK, variance);
-    for (size_t i = 0; i < 17; i++) {
-        const double weights[4] = {0.5, -1, 2, 0.25}, h = 1e-5;
-        points_get(&b->points, 23 + i, row);
-        gp_predict_row(&g, row, &at);
-        for (size_t s = 0; s < 4; s++)
-            assert_near(at.mean[s], mean[s * GP_BLOCK + i], 1e-10);
-        assert_near(at.variance, variance[i], 1e-10);
-        memset(gradient, 0, sizeof(gradient));
-        gp_row_gradient(&g, &at, row, weights, 3, gradient);
-        for (size_t c = 0; c < b->x->n_columns; c++) {
-            double sum[2];
-            for (int side = 0; side < 2; side++) {
-                row[c] += side ? -2 * h : h;
-                gp_predict_row(&g, row, &at);
-                sum[side] = 3 * at.variance;
-                for (size_t s = 0; s < 4; s++)
-                    sum[side] += weights[s] * at.mean[s];
-            }
-            row[c] += h;
-            if (b->x->columns[c].kind == COLUMN_NUMBER)
-                assert_near(gradient[c], (sum[0] - sum[1]) / (2 * h),
-                            1e-5 * (1 + fabs(gradient[c])));
-            else
-                assert_real(gradient[c], 0.0);
-        }
-    }
+    bed_add(b, 40, wavy);
+    struct gp g = bed_gp(b, NULL, GP_SCALED);
+    check_rows(b, &g, 1e-5, 1e-5);
     bed_free(b);
 }
 
@@ -233,9 +143,9 @@ static void extending_is_conditioning(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
     double z[4 * 5] = {0}, drawn[4 * 5], mean[GP_BLOCK], variance[GP_BLOCK], *work;
-    add_points(b, 25);
+    bed_add(b, 25, wavy);
     work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    struct gp g = gp_of(b, GP_SPARSE), whole = gp_of(b, GP_SPARSE);
+    struct gp g = bed_gp(b, NULL, GP_SPARSE), whole = bed_gp(b, NULL, GP_SPARSE);
     assert_true(gp_condition(&g, &b->room, 20, b->y));
     gp_predict(&g, &b->room, &b->points, 20, 5, work, mean, GP_BLOCK, variance);
     for (size_t i = 5; i < 20; i++)
@@ -265,7 +175,7 @@ static void fitting_climbs_and_tells_what_matters(void **state)
         points_add(&b->points, row);
     }
     for (int prior = 0; prior < 2; prior++) {
-        struct gp g = gp_of(b, prior ? GP_SPARSE : GP_SCALED);
+        struct gp g = bed_gp(b, NULL, prior ? GP_SPARSE : GP_SCALED);
         double before = gp_log_posterior(&g, &b->room, ROOM, b->y, g.hyper, NULL);
         double after = gp_fit(&g, &b->room, ROOM, b->y, 50);
         assert_true(after > before + 1);
@@ -287,7 +197,7 @@ static void copies_are_noise(void **state)
         points_add(&b->points, row);
     }
     for (int equal = 0; equal < 2; equal++) {
-        struct gp g = gp_of(b, GP_SCALED);
+        struct gp g = bed_gp(b, NULL, GP_SCALED);
         for (size_t i = 0; equal && i < ROOM; i++)
             b->y[i] = 0;
         assert_true(isfinite(gp_fit(&g, &b->room, ROOM, b->y, 50)));
@@ -305,9 +215,9 @@ static void one_row_and_none(void **state)
     struct bed *b = bed_new(mixed, 2);
     double mean[GP_BLOCK], variance[GP_BLOCK], *work;
     work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    add_points(b, 2);
+    bed_add(b, 2, wavy);
     for (size_t n = 0; n < 2; n++) {
-        struct gp g = gp_of(b, GP_SPARSE);
+        struct gp g = bed_gp(b, NULL, GP_SPARSE);
         (void)gp_fit(&g, &b->room, n, b->y, 20);
         assert_true(gp_condition(&g, &b->room, n, b->y));
         gp_predict(&g, &b->room, &b->points, 0, 2, work, mean, GP_BLOCK, variance);

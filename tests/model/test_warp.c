@@ -2,13 +2,13 @@
  * Warps against the formula, and Gaussian processes on warped inputs: gradients against
  * differences, and what a warp is good for.
  */
-#include "model/gp.h"
+#include "bed.h"
 #include "space/making.h"
 #include "testing.h"
 
 #include <math.h>
 
-enum { N = 30, ROOM = 64, COLUMNS = 12, HYPER = 32 };
+enum { N = 30 };
 
 /* Warped: a, b, d, o and, where it is active, c. */
 static const char *const mixed =
@@ -16,58 +16,9 @@ static const char *const mixed =
     "\"p\"\n"
     "d: int(1, 200)\ne: int(1, 3)\no: ordinal(1, 2, 4, 8)\ns: subset(u, v)\nw: permutation(x, y)";
 
-struct bed {
-    struct space *space;
-    struct encoding *x;
-    struct arena arena;
-    struct warp warp;
-    struct points points;
-    struct gp_room room;
-    struct rng rng;
-    double y[ROOM];
-};
-
-static void add_points(struct bed *b, size_t n)
+static double wave(const double *row)
 {
-    struct value values[16];
-    double u[16], row[COLUMNS];
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < b->x->n_units; k++)
-            u[k] = rng_unit(&b->rng);
-        assert_ok(encoding_point(b->x, &b->arena, u, values, row, NULL));
-        b->y[b->points.n] = sin(5 * row[0]) + 0.1 * rng_normal(&b->rng);
-        points_add(&b->points, row);
-    }
-}
-
-static struct bed *bed_new(const char *text, uint64_t seed)
-{
-    struct bed *b = calloc(1, sizeof(*b));
-    assert_non_null(b);
-    b->space = must_make(text);
-    assert_ok(encoding_new(b->space, &b->x, NULL));
-    assert_true(b->x->n_columns <= COLUMNS);
-    arena_init(&b->arena, 1 << 26);
-    assert_ok(warp_init(&b->warp, &b->arena, b->x));
-    assert_ok(points_init(&b->points, &b->arena, b->x->n_columns, ROOM));
-    assert_ok(gp_room_init(&b->room, &b->arena, b->x, &b->warp, ROOM));
-    rng_init(&b->rng, seed, 0);
-    return b;
-}
-
-static void bed_free(struct bed *b)
-{
-    arena_free(&b->arena);
-    encoding_free(b->x);
-    space_free(b->space);
-    free(b);
-}
-
-static struct gp gp_of(struct bed *b, const struct warp *warp, enum gp_prior prior)
-{
-    struct gp g;
-    assert_ok(gp_init(&g, &b->arena, b->x, warp, prior, &b->points, ROOM, 4));
-    return g;
+    return sin(5 * row[0]);
 }
 
 static void draw_hyper(struct bed *b, const struct gp *g, double *ret)
@@ -129,71 +80,29 @@ static void warps_are_the_formula(void **state)
 static void fits_have_gradients(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
-    add_points(b, N);
+    bed_add(b, N, wave);
     for (int prior = 0; prior < 2; prior++) {
-        struct gp g = gp_of(b, &b->warp, prior ? GP_SPARSE : GP_SCALED);
-        double hyper[HYPER], gradient[HYPER], unused[HYPER];
+        struct gp g = bed_gp(b, &b->warp, prior ? GP_SPARSE : GP_SCALED);
+        double hyper[HYPER];
         assert_int_equal(g.n_hyper, b->x->n_groups + 2 + 10);
         for (int round = 0; round < 10; round++) {
             draw_hyper(b, &g, hyper);
-            (void)gp_log_posterior(&g, &b->room, N, b->y, hyper, gradient);
-            for (size_t i = 0; i < g.n_hyper; i++) {
-                const double h = 1e-5;
-                hyper[i] += h;
-                double up = gp_log_posterior(&g, &b->room, N, b->y, hyper, unused);
-                hyper[i] -= 2 * h;
-                double down = gp_log_posterior(&g, &b->room, N, b->y, hyper, NULL);
-                hyper[i] += h;
-                assert_near(gradient[i], (up - down) / (2 * h), 1e-4 * (1 + fabs(gradient[i])));
-            }
+            check_posterior_gradient(b, &g, N, hyper);
         }
     }
     bed_free(b);
 }
 
-/* With pending rows taken in: what is said of one row is what is said of it in a block, and its
- * gradient is that of the row as it is, not warped. */
+/* A row's gradient is that of the row as it is, not warped. */
 static void rows_have_gradients(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
-    struct gp_at at;
-    double mean[4 * GP_BLOCK], variance[GP_BLOCK], z[4 * 3], drawn[12], hyper[HYPER], *work;
-    double row[COLUMNS], gradient[COLUMNS];
-    add_points(b, 40);
-    work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    struct gp g = gp_of(b, &b->warp, GP_SCALED);
+    double hyper[HYPER];
+    bed_add(b, 40, wave);
+    struct gp g = bed_gp(b, &b->warp, GP_SCALED);
     draw_hyper(b, &g, hyper);
     gp_set(&g, hyper);
-    assert_ok(gp_at_init(&at, &b->arena, &g));
-    assert_true(gp_condition(&g, &b->room, 20, b->y));
-    for (size_t i = 0; i < 12; i++)
-        z[i] = rng_normal(&b->rng);
-    assert_true(gp_extend(&g, &b->room, 3, 4, z, drawn));
-    gp_predict(&g, &b->room, &b->points, 23, 17, work, mean, GP_BLOCK, variance);
-    for (size_t i = 0; i < 17; i++) {
-        const double weights[4] = {0.5, -1, 2, 0.25}, h = 1e-6;
-        points_get(&b->points, 23 + i, row);
-        gp_predict_row(&g, row, &at);
-        for (size_t s = 0; s < 4; s++)
-            assert_near(at.mean[s], mean[s * GP_BLOCK + i], 1e-10);
-        assert_near(at.variance, variance[i], 1e-10);
-        memset(gradient, 0, sizeof(gradient));
-        gp_row_gradient(&g, &at, row, weights, 3, gradient);
-        for (size_t c = 0; c < b->x->n_columns; c++) {
-            if (b->x->columns[c].kind != COLUMN_NUMBER || row[c] < 0.01 || row[c] > 0.99)
-                continue;
-            double sum[2];
-            for (int side = 0; side < 2; side++) {
-                row[c] += side ? -2 * h : h;
-                gp_predict_row(&g, row, &at);
-                sum[side] = 3 * at.variance;
-                for (size_t s = 0; s < 4; s++)
-                    sum[side] += weights[s] * at.mean[s];
-            }
-            row[c] += h;
-            assert_near(gradient[c], (sum[0] - sum[1]) / (2 * h), 1e-4 * (1 + fabs(gradient[c])));
-        }
-    }
+    check_rows(b, &g, 1e-6, 1e-4);
     bed_free(b);
 }
 
@@ -202,9 +111,9 @@ static void no_warp_is_a_warp(void **state)
 {
     struct bed *b = bed_new(mixed, test_seed());
     double mean[2][GP_BLOCK], variance[2][GP_BLOCK], hyper[HYPER], *work;
-    add_points(b, 40);
+    bed_add(b, 40, wave);
     work = arena_array(&b->arena, ROOM, GP_BLOCK * sizeof(double));
-    struct gp plain = gp_of(b, NULL, GP_SPARSE), warped = gp_of(b, &b->warp, GP_SPARSE);
+    struct gp plain = bed_gp(b, NULL, GP_SPARSE), warped = bed_gp(b, &b->warp, GP_SPARSE);
     draw_hyper(b, &plain, hyper);
     memset(hyper + plain.n_hyper, 0, 2 * b->warp.n * sizeof(*hyper));
     gp_set(&plain, hyper);
@@ -254,7 +163,7 @@ static void a_warp_straightens(void **state)
     }
     for (int prior = 0; prior < 2; prior++) {
         enum gp_prior p = prior ? GP_SPARSE : GP_SCALED;
-        struct gp plain = gp_of(b, NULL, p), warped = gp_of(b, &b->warp, p);
+        struct gp plain = bed_gp(b, NULL, p), warped = bed_gp(b, &b->warp, p);
         double without = gp_fit(&plain, &b->room, 24, b->y, 100);
         double with = gp_fit(&warped, &b->room, 24, b->y, 100);
         assert_true(gp_condition(&plain, &b->room, 24, b->y));
@@ -270,9 +179,9 @@ static void a_warp_straightens(void **state)
 static void hyperparameters_are_bounded(void **state)
 {
     struct bed *b = bed_new("u: uniform(0, 1)", 1);
-    struct gp g = gp_of(b, &b->warp, GP_SPARSE);
+    struct gp g = bed_gp(b, &b->warp, GP_SPARSE);
     double hyper[] = {0, 0, -3, 1e300, (double)NAN};
-    add_points(b, 5);
+    bed_add(b, 5, wave);
     gp_set(&g, hyper);
     assert_real(g.hyper[3], WARP_MOST);
     assert_real(g.hyper[4], 0.0);

@@ -352,15 +352,11 @@ static void retried_it_begins_anew(void **state)
 static void crash_at(int64_t n, const char *yaml, void (*check)(struct world *, struct search_id))
 {
     struct search_id id;
-    struct error e = {0};
     struct world *w = begin(saves, yaml, &id);
     w->jitter = (unsigned)n + 1;
     world_run(w, n);
     world_crash(w);
-    world_start(w, 3);
-    assert_ok(scheduler_open(w->scheduler, id, &e));
-    if (world_state(w, id) != SEARCH_COMPLETED)
-        assert_ok(scheduler_resume(w->scheduler, id, &e));
+    world_take_up(w, 3, id);
     world_run(w, 0);
     check_completed(w, id);
     check(w, id);

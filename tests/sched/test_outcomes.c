@@ -194,10 +194,7 @@ static void came_to(const char *yaml, struct step (*program)(struct world *, str
     world_run(w, crash);
     if (crash > 0) {
         world_crash(w);
-        world_start(w, 3);
-        assert_ok(scheduler_open(w->scheduler, id, &e));
-        if (world_state(w, id) != SEARCH_COMPLETED)
-            assert_ok(scheduler_resume(w->scheduler, id, &e));
+        world_take_up(w, 3, id);
         world_run(w, 0);
     }
     assert_int_equal(world_state(w, id), SEARCH_COMPLETED);

@@ -22,27 +22,12 @@
     YAML("search: {method: 'random + pbt(population=6, quantile=0.34)', seed: 7," \
          " parallel: " parallel ", budget: {min: 2, max: 8}}\n")
 
-static double loss(const struct fake_attempt *a)
-{
-    return (double)(a->trial * 5 % 12) + 1.0 / (double)(a->step + 1);
-}
-
-static struct step asks(struct world *w, struct fake_attempt *a)
-{
-    return (struct step){.turn = TURN_REPORT, .ns = S, .value = loss(a), .waits = true};
-}
-
-static struct step never_asks(struct world *w, struct fake_attempt *a)
-{
-    return (struct step){.turn = TURN_REPORT, .ns = S, .value = loss(a)};
-}
-
 /* The second attempt of each trial dies once on its way, and its supervisor with it. */
 static struct step stumbles(struct world *w, struct fake_attempt *a)
 {
     if (w->attempts_of[a->trial] == 2 && a->step % 2 == 1)
         return (struct step){.turn = TURN_DIE, .exit_code = a->trial % 2 ? -1 : 1};
-    return asks(w, a);
+    return world_asks(w, a);
 }
 
 /* Trial 3 never gets anywhere. */
@@ -50,7 +35,7 @@ static struct step one_fails(struct world *w, struct fake_attempt *a)
 {
     if (a->trial == 3)
         return (struct step){.turn = TURN_DIE, .exit_code = 1};
-    return asks(w, a);
+    return world_asks(w, a);
 }
 
 static struct world *make(struct step (*program)(struct world *, struct fake_attempt *))
@@ -162,7 +147,7 @@ static void copies_go_on_from_their_parents(void **state)
     static const char *const yamls[] = {POPULATION("1"), POPULATION("2"), POPULATION("6")};
     for (size_t i = 0; i < 3; i++)
         for (unsigned jitter = 0; jitter < 8; jitter++) {
-            struct world *w = make(jitter % 2 ? asks : never_asks);
+            struct world *w = make(jitter % 2 ? world_asks : world_never_asks);
             w->jitter = jitter;
             w->work_ns = jitter % 3 ? 3 * S : 0;
             struct search_id id = world_submit(w, yamls[i]);
@@ -180,7 +165,7 @@ static void one_slot_is_one_sequence(void **state)
 {
     struct buf journals[2];
     for (int i = 0; i < 2; i++) {
-        struct world *w = make(asks);
+        struct world *w = make(world_asks);
         w->work_ns = i * 5 * S;
         struct search_id id = world_submit(w, POPULATION("1"));
         world_run(w, 0);
@@ -197,7 +182,7 @@ static void without_workers_it_is_the_same(void **state)
 {
     for (int refuse = 0; refuse < 2; refuse++) {
         struct world *w = world_new();
-        w->program = asks;
+        w->program = world_asks;
         w->checkpoints = true;
         w->no_workers = refuse == 0;
         w->workers_refuse = refuse == 1;
@@ -230,7 +215,7 @@ static void who_fails_is_replaced(void **state)
 
 static void crash_at(int64_t n, const char *yaml)
 {
-    struct world *w = make(n % 2 ? asks : never_asks);
+    struct world *w = make(n % 2 ? world_asks : world_never_asks);
     struct error e = {0};
     w->jitter = (unsigned)n + 1;
     w->work_ns = n % 3 * S;
@@ -260,7 +245,7 @@ static void a_crash_at_any_turn_loses_nothing(void **state)
 static void a_search_is_paused_among_copies(void **state)
 {
     for (int64_t n = 5; n < 60; n += 6) {
-        struct world *w = make(asks);
+        struct world *w = make(world_asks);
         struct error e = {0};
         w->work_ns = 2 * S;
         struct search_id id = world_submit(w, POPULATION("3"));
@@ -281,7 +266,7 @@ static void a_search_is_paused_among_copies(void **state)
 static void without_checkpoints_it_ends_with_a_word(void **state)
 {
     struct world *w = world_new();
-    w->program = asks;
+    w->program = world_asks;
     world_start(w, 6);
     struct search_id id = world_submit(w, POPULATION("2"));
     world_run(w, 0);
@@ -299,7 +284,7 @@ static void without_checkpoints_it_ends_with_a_word(void **state)
  */
 static void a_person_stops_one_and_wants_it_back(void **state)
 {
-    struct world *w = make(asks);
+    struct world *w = make(world_asks);
     struct error e = {0};
     w->work_ns = 30 * S;
     struct search_id id = world_submit(w, POPULATION("2"));
@@ -317,7 +302,7 @@ static void a_person_stops_one_and_wants_it_back(void **state)
 
 static void a_schedule_is_replayed(void **state)
 {
-    struct world *w = make(asks);
+    struct world *w = make(world_asks);
     struct search_id id = world_submit(
         w,
         YAML("search: {seed: 1, seeds: 3, parallel: 2, schedule: [{until: 2, params: {x: 0.5, k:"

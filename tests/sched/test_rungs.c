@@ -17,27 +17,12 @@
     YAML("search: {trials: 12, method: 'random + asha(variant=promote)', seed: 7, parallel: 3," \
          " budget: {min: 1, max: 9}}\n")
 
-static double loss(const struct fake_attempt *a)
-{
-    return (double)(a->trial * 5 % 12) + 1.0 / (double)(a->step + 1);
-}
-
-static struct step asks(struct world *w, struct fake_attempt *a)
-{
-    return (struct step){.turn = TURN_REPORT, .ns = S, .value = loss(a), .waits = true};
-}
-
-static struct step never_asks(struct world *w, struct fake_attempt *a)
-{
-    return (struct step){.turn = TURN_REPORT, .ns = S, .value = loss(a)};
-}
-
 /* Ends at the end of its steps by itself, and its last report is of the step before. */
 static struct step counts_from_zero(struct world *w, struct fake_attempt *a)
 {
     if (a->step + 1 >= a->steps)
         return (struct step){.turn = TURN_EXIT, .ns = S};
-    return (struct step){.turn = TURN_REPORT, .ns = S, .value = loss(a)};
+    return (struct step){.turn = TURN_REPORT, .ns = S, .value = world_loss(a)};
 }
 
 /* Each attempt after the first dies once on its way. */
@@ -45,7 +30,7 @@ static struct step stumbles(struct world *w, struct fake_attempt *a)
 {
     if (w->attempts_of[a->trial] == 2 && a->step == 2)
         return (struct step){.turn = TURN_DIE, .exit_code = 1};
-    return asks(w, a);
+    return world_asks(w, a);
 }
 
 static struct world *run(struct step (*program)(struct world *, struct fake_attempt *),
@@ -81,7 +66,7 @@ static void check_climbed(struct world *w, struct search_id id)
 static void the_best_go_on_from_where_they_were(void **state)
 {
     struct search_id id;
-    struct world *w = run(asks, &id);
+    struct world *w = run(world_asks, &id);
     check_climbed(w, id);
     /* One attempt a rung: an attempt more for each time that a trial went on. */
     for (int t = 1; t <= 12; t++)
@@ -92,7 +77,7 @@ static void the_best_go_on_from_where_they_were(void **state)
 static void a_program_that_never_asks_climbs_too(void **state)
 {
     struct search_id id;
-    struct world *w = run(never_asks, &id);
+    struct world *w = run(world_never_asks, &id);
     check_climbed(w, id);
     world_free(w);
 }
@@ -123,17 +108,13 @@ static void who_dies_on_the_way_is_retried(void **state)
 static void crash_at(int64_t n)
 {
     struct world *w = world_new();
-    struct error e = {0};
-    w->program = n % 2 ? asks : never_asks;
+    w->program = n % 2 ? world_asks : world_never_asks;
     w->jitter = (unsigned)n + 1;
     world_start(w, 3);
     struct search_id id = world_submit(w, CLIMBS);
     world_run(w, n);
     world_crash(w);
-    world_start(w, 3);
-    assert_ok(scheduler_open(w->scheduler, id, &e));
-    if (world_state(w, id) != SEARCH_COMPLETED)
-        assert_ok(scheduler_resume(w->scheduler, id, &e));
+    world_take_up(w, 3, id);
     world_run(w, 0);
     print_message("# crash at turn %d\n", (int)n);
     check_climbed(w, id);
@@ -151,7 +132,7 @@ static void a_search_is_paused_among_rungs(void **state)
     for (int64_t n = 5; n < 60; n += 9) {
         struct world *w = world_new();
         struct error e = {0};
-        w->program = asks;
+        w->program = world_asks;
         world_start(w, 3);
         struct search_id id = world_submit(w, CLIMBS);
         world_run(w, n);
@@ -171,7 +152,7 @@ static void only_the_allocator_lets_it_go_on(void **state)
 {
     struct world *w = world_new();
     struct error e = {0};
-    w->program = asks;
+    w->program = world_asks;
     world_start(w, 1);
     struct search_id id = world_submit(
         w, YAML("search: {trials: 12, method: 'random + asha(variant=promote)', seed: 7,"

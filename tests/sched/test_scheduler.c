@@ -226,10 +226,7 @@ static void first_points_are_first(void **state)
         world_run(w, n);
         if (n > 0) {
             world_crash(w);
-            world_start(w, 2);
-            assert_ok(scheduler_open(w->scheduler, id, &e));
-            if (world_state(w, id) != SEARCH_COMPLETED)
-                assert_ok(scheduler_resume(w->scheduler, id, &e));
+            world_take_up(w, 2, id);
             world_run(w, 0);
         }
         assert_int_equal(world_state(w, id), SEARCH_COMPLETED);
@@ -393,10 +390,7 @@ static void crash_at(const char *yaml, int64_t n)
     struct search_id id = world_submit(w, yaml);
     world_run(w, n);
     world_crash(w);
-    world_start(w, 3);
-    assert_ok(scheduler_open(w->scheduler, id, &e));
-    if (world_state(w, id) != SEARCH_COMPLETED)
-        assert_ok(scheduler_resume(w->scheduler, id, &e));
+    world_take_up(w, 3, id);
     world_run(w, 0);
     if (world_state(w, id) != SEARCH_COMPLETED)
         fail_msg("after a crash at turn %d it is %s", (int)n,
@@ -463,10 +457,7 @@ static void told_and_decided(const char *yaml, int64_t crash, bool values, struc
     world_run(w, crash);
     if (crash > 0) {
         world_crash(w);
-        world_start(w, 3);
-        assert_ok(scheduler_open(w->scheduler, id, &e));
-        if (world_state(w, id) != SEARCH_COMPLETED)
-            assert_ok(scheduler_resume(w->scheduler, id, &e));
+        world_take_up(w, 3, id);
         world_run(w, 0);
     }
     assert_int_equal(world_state(w, id), SEARCH_COMPLETED);

@@ -476,6 +476,32 @@ void world_free(struct world *w)
     free(w);
 }
 
+void world_take_up(struct world *w, int cpus, struct search_id id)
+{
+    struct error e = {0};
+    world_start(w, cpus);
+    assert_ok(scheduler_open(w->scheduler, id, &e));
+    if (world_state(w, id) != SEARCH_COMPLETED)
+        assert_ok(scheduler_resume(w->scheduler, id, &e));
+}
+
+double world_loss(const struct fake_attempt *a)
+{
+    return (double)(a->trial * 5 % 12) + 1.0 / (double)(a->step + 1);
+}
+
+struct step world_never_asks(struct world *w, struct fake_attempt *a)
+{
+    return (struct step){.turn = TURN_REPORT, .ns = NS_PER_S, .value = world_loss(a)};
+}
+
+struct step world_asks(struct world *w, struct fake_attempt *a)
+{
+    struct step s = world_never_asks(w, a);
+    s.waits = true;
+    return s;
+}
+
 struct search_id world_submit(struct world *w, const char *yaml)
 {
     struct problems problems;

@@ -107,12 +107,20 @@ struct world {
     int64_t turns;
 };
 
+/* Programs that train to the end of their steps, a second each: trials differ, and get better. One
+ * asks for the decision each time, the other never. */
+double world_loss(const struct fake_attempt *a);
+struct step world_asks(struct world *w, struct fake_attempt *a);
+struct step world_never_asks(struct world *w, struct fake_attempt *a);
+
 struct world *world_new(void);
 void world_free(struct world *w);
 /* A controller begins (again). */
 void world_start(struct world *w, int cpus);
 /* It is gone, with all it had not committed; attempts run on. */
 void world_crash(struct world *w);
+/* A controller begins again and goes on with a search, unless that is over. */
+void world_take_up(struct world *w, int cpus, struct search_id id);
 struct search_id world_submit(struct world *w, const char *yaml);
 /* Lets time pass until nothing can happen any more, or until `turns` events came (0: no limit). */
 void world_run(struct world *w, int64_t turns);

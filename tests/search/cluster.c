@@ -498,7 +498,7 @@ void same_entry(const struct entry *a, const struct entry *b)
         fail_msg("%.*s\nis not\n%.*s", STR_FMT(a->data), STR_FMT(b->data));
 }
 
-void replay(const struct run *r, size_t k)
+void replay_until(const struct run *r, size_t k, size_t end)
 {
     struct searcher *s = make_searcher(&r->settings);
     struct worker w = {.out = NULL};
@@ -507,7 +507,7 @@ void replay(const struct run *r, size_t k)
     arena_init(&a, (size_t)1 << 28);
     if (r->plan->working != ON_THE_SPOT)
         k = 0;
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < end; i++) {
         if (i < k) {
             if (r->entries[i].seq)
                 expect_code(searcher_apply(s, &r->entries[i], &e), OK, &e);
@@ -520,7 +520,7 @@ void replay(const struct run *r, size_t k)
         expect_code(code, r->inputs[i].code, &e);
         same_entry(&entry, &r->entries[i]);
     }
-    for (size_t t = 0; t <= r->n_configs + 1; t++)
+    for (size_t t = 0; end == r->n && t <= r->n_configs + 1; t++)
         assert_true(searcher_next_wanted(s, (int64_t)t, 0) ==
                     searcher_next_wanted(r->s, (int64_t)t, 0));
     arena_free(&a);

@@ -114,9 +114,9 @@ void start_run(struct run *r, const struct plan *plan);
 void end_run(struct run *r);
 /* Until the searcher has nothing more to start and every trial has ended. */
 void drive(struct run *r);
-/* Takes the first k entries as recorded, then goes on with the inputs. With suggestions prepared
- * ahead, which a restart loses, k is 0. */
-void replay(const struct run *r, size_t k);
+/* Takes the first k entries as recorded, then goes on with the inputs up to the one before `end`.
+ * With suggestions prepared ahead, which a restart loses, k is 0. */
+void replay_until(const struct run *r, size_t k, size_t end);
 /* Takes the first k as recorded, and is driven on from there by other luck; then everything is
  * recomputed. */
 void go_on_otherwise(const struct run *r, size_t k);

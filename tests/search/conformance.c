@@ -151,19 +151,36 @@ void check_recompute(const struct run *r)
     recompute(r);
 }
 
+void replay(const struct run *r, size_t k)
+{
+    replay_until(r, k, r->n);
+}
+
+/* Does nothing here cost milliseconds: neither the sampler, nor an allocator with a model? */
+static bool is_instant(const struct run *r)
+{
+    const struct allocator_kind *allocator = r->settings.method.allocator;
+    return r->plan->sampler->instant && !allocator->choose && allocator != &allocator_pb2;
+}
+
 void check_replay(const struct run *r)
 {
-    size_t places = r->plan->sampler->instant ? 4 : 1;
+    bool instant = is_instant(r);
+    size_t places = instant ? 2 : 1;
     recompute(r);
-    replay(r, 0);
-    for (size_t i = 1; i <= places; i++)
+    for (size_t i = instant ? 0 : 1; i <= places; i++)
         replay(r, r->n * i / (places + 1));
 }
 
 void check_every_replay(const struct run *r)
 {
-    size_t by = r->plan->sampler->instant ? 1 : 1 + r->n / 5;
+    enum { NEXT = 12, FEW = 8 };
+    bool instant = is_instant(r);
+    size_t rest = instant ? 1 : 1 + r->n / FEW;
     recompute(r);
-    for (size_t k = 0; k <= r->n; k += by)
-        replay(r, k);
+    for (size_t k = 0; k <= r->n; k++)
+        if (k % rest == 0)
+            replay(r, k);
+        else if (r->plan->sampler->instant)
+            replay_until(r, k, k + NEXT < r->n ? k + NEXT : r->n);
 }

@@ -25,11 +25,17 @@ void over_samplers(struct plan plan, int64_t costly, void (*check)(const struct 
 /* The same with each allocator; a sampler that isn't instant gets asha alone. */
 void over_pairs(struct plan plan, int64_t costly, void (*check)(const struct run *r));
 
-/* Checks. All recompute; then from the beginning and from a few places in the middle the rest must
- * come out the same. */
+/* replay_until (cluster.h) to the end. */
+void replay(const struct run *r, size_t k);
+
+/* Checks. All recompute; then from the beginning and from two places in the middle the rest must
+ * come out the same. With a model, of the sampler's or of the allocator's, from the middle alone:
+ * recomputing has made every suggestion again, and another process, like check_every_replay, makes
+ * them from the beginning (test_conformance_seeds.c, test_conformance_journal.c). */
 void check_recompute(const struct run *r);
 void check_replay(const struct run *r);
-/* From every entry. A sampler that isn't instant: from a few. */
+/* From every entry to the end. With a model to the end from a few, and from each of the others a
+ * little way where the sampler is instant. */
 void check_every_replay(const struct run *r);
 
 #endif

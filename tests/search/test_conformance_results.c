@@ -62,7 +62,7 @@ static void five_thousand_observations(void **state)
                                 .seed = 17,
                                 .n_evidence = 5000,
                                 .with_baseline = true},
-                  3, check_recompute);
+                  2, check_recompute);
 }
 
 static void five_thousand_trials(void **state)

@@ -85,7 +85,7 @@ static void two_hundred_dimensions(void **state)
     arena_init(&a, 1 << 20);
     over_samplers(
         (struct plan){.rows = space_wide(&a, 200), .trials = 40, .slots = 4, .with_baseline = true},
-        14, check_recompute);
+        9, check_recompute);
     arena_free(&a);
 }
 

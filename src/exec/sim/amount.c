@@ -23,26 +23,11 @@ static bool gives_amounts(const struct prior *p)
     bool levels = p->n_levels > 0 && p->kind != PRIOR_SUBSET && p->kind != PRIOR_PERMUTATION;
     for (size_t i = 0; levels && i < p->n_levels; i++)
         levels = is_amount(&p->levels[i]);
-    switch (p->kind) {
-    case PRIOR_INT:
-    case PRIOR_LOGINT:
+    if (p->kind == PRIOR_INT || p->kind == PRIOR_LOGINT)
         return p->ilo >= 0;
-    case PRIOR_UNIFORM:
-    case PRIOR_LOGUNIFORM:
-    case PRIOR_NORMAL:
+    if (p->kind == PRIOR_UNIFORM || p->kind == PRIOR_LOGUNIFORM || p->kind == PRIOR_NORMAL)
         return p->lo >= 0;
-    case PRIOR_LOGNORMAL:
-        return true;
-    case PRIOR_FIXED:
-    case PRIOR_CHOICE:
-    case PRIOR_ORDINAL:
-    case PRIOR_FLAG:
-    case PRIOR_SUBSET:
-    case PRIOR_PERMUTATION:
-    case PRIOR_KIND_COUNT:
-        break;
-    }
-    return levels;
+    return levels || p->kind == PRIOR_LOGNORMAL;
 }
 
 enum code amount_parse(struct arena *a, struct str text, const char *name, const struct space *s,

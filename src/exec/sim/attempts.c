@@ -1,9 +1,10 @@
 /* Which attempts there are, and how far their trials were trained. */
 #include "exec/sim/internal.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { TABLE_FIRST = 64 };
 
@@ -46,16 +47,7 @@ static enum code grow_table(struct sim *s, struct error *e)
 static enum code grow_done(struct sim *s, int64_t trial, struct error *e)
 {
     size_t need = (size_t)trial + 1;
-    if (need <= s->n_done)
-        return OK;
-    size_t n = s->n_done * 2 > need ? s->n_done * 2 : need + 63;
-    int64_t *done = reallocarray(s->done, n, sizeof(*done));
-    if (!done)
-        return error_nomem(e);
-    memset(done + s->n_done, 0, (n - s->n_done) * sizeof(*done));
-    s->done = done;
-    s->n_done = n;
-    return OK;
+    return array_reserve_zeroed(s->done, &s->n_done, need) ? OK : error_nomem(e);
 }
 
 static struct running *fresh(struct sim *s)

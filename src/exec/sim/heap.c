@@ -1,7 +1,7 @@
 /* What happens next: a binary heap of attempts, by time and then by the order of planning. */
 #include "exec/sim/internal.h"
 
-#include <stdlib.h>
+#include "base/array.h"
 
 static bool before(const struct planned *a, const struct planned *b)
 {
@@ -37,15 +37,7 @@ static void down(struct sim *s, size_t i)
 
 enum code sim_reserve(struct sim *s, struct error *e)
 {
-    if (s->n_running < s->heap_capacity)
-        return OK;
-    size_t capacity = s->heap_capacity ? s->heap_capacity * 2 : 64;
-    struct planned *heap = reallocarray(s->heap, capacity, sizeof(*heap));
-    if (!heap)
-        return error_nomem(e);
-    s->heap = heap;
-    s->heap_capacity = capacity;
-    return OK;
+    return array_reserve(s->heap, &s->heap_capacity, s->n_running + 1) ? OK : error_nomem(e);
 }
 
 void sim_plan(struct sim *s, struct running *a, enum due due, int64_t at)

@@ -1,12 +1,12 @@
 /* An objective out of a table. */
 #include "exec/sim/table.h"
 
+#include "base/array.h"
 #include "base/number.h"
 #include "exec/sim/csv.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ARENA_MAX ((size_t)1 << 36)
 
@@ -175,14 +175,8 @@ static enum code add_row(struct reading *r, const struct row *row)
     struct tabled *t = r->t;
     if (t->n_rows == TABLE_ROWS_MAX)
         return misplaced(r, NULL, E_LIMIT, "more than %d rows", TABLE_ROWS_MAX);
-    if (t->n_rows == t->rows_capacity) {
-        size_t want = t->rows_capacity ? t->rows_capacity * 2 : 1024;
-        struct row *rows = reallocarray(t->rows, want, sizeof(*rows));
-        if (!rows)
-            return error_nomem(r->e);
-        t->rows = rows;
-        t->rows_capacity = want;
-    }
+    if (!array_reserve(t->rows, &t->rows_capacity, t->n_rows + 1))
+        return error_nomem(r->e);
     t->rows[t->n_rows++] = *row;
     return OK;
 }

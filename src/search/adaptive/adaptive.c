@@ -12,8 +12,9 @@
  */
 #include "search/asha/bracket.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 struct adaptive {
     size_t n;
@@ -22,7 +23,7 @@ struct adaptive {
     size_t n_rungs;
     int64_t rungs[RUNGS_MAX];
     uint8_t *of; /* by trial - 1: its bracket + 1; 0: none */
-    size_t n_of, capacity;
+    size_t n_of;
 };
 
 static const char *const modes[] = {"standard", "aggressive", "conservative", NULL};
@@ -195,20 +196,7 @@ static struct allocation adaptive_closing(const void *self, bool fresh, int64_t 
 
 static enum code make_room(struct adaptive *x, int64_t trial)
 {
-    size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        uint8_t *p = realloc(x->of, capacity);
-        if (!p)
-            return E_NOMEM;
-        x->of = p;
-        x->capacity = capacity;
-    }
-    if (need > x->n_of) {
-        memset(x->of + x->n_of, 0, need - x->n_of);
-        x->n_of = need;
-    }
-    return OK;
+    return array_reserve_zeroed(x->of, &x->n_of, (size_t)trial) ? OK : E_NOMEM;
 }
 
 static enum code adaptive_started(void *self, int64_t trial, const struct allocation *a)

@@ -1,6 +1,7 @@
 /* A bracket of rungs: rankings where trials are stopped, a ladder where they are paused. */
 #include "search/asha/bracket.h"
 
+#include "base/array.h"
 #include "search/asha/ladder.h"
 #include "search/ranking.h"
 
@@ -15,7 +16,7 @@ struct bracket {
     struct ranking results[RUNGS_MAX];
     struct ladder *ladder; /* promoting; NULL: stopping */
     uint8_t *passed;       /* by trial - 1: how many rungs lie behind it */
-    size_t n_trials, capacity;
+    size_t n_passed;
 };
 
 enum code bracket_new(int64_t eta, const int64_t *steps, size_t n_rungs, bool promote,
@@ -126,7 +127,7 @@ enum code bracket_reopened(void *self, int64_t trial)
 
 static size_t passed(const struct bracket *x, int64_t trial)
 {
-    return (size_t)trial <= x->n_trials ? x->passed[trial - 1] : 0;
+    return (size_t)trial <= x->n_passed ? x->passed[trial - 1] : 0;
 }
 
 /* The rung that a report at `step` enters; -1: none. */
@@ -170,20 +171,7 @@ enum decision bracket_decide(const void *self, int64_t trial, int64_t step, doub
 
 static enum code make_room(struct bracket *x, int64_t trial)
 {
-    size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        uint8_t *p = realloc(x->passed, capacity);
-        if (!p)
-            return E_NOMEM;
-        x->passed = p;
-        x->capacity = capacity;
-    }
-    if (need > x->n_trials) {
-        memset(x->passed + x->n_trials, 0, need - x->n_trials);
-        x->n_trials = need;
-    }
-    return OK;
+    return array_reserve_zeroed(x->passed, &x->n_passed, (size_t)trial) ? OK : E_NOMEM;
 }
 
 enum code bracket_take(void *self, int64_t trial, int64_t step, double value, enum decision d)

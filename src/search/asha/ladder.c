@@ -5,6 +5,8 @@
  */
 #include "search/asha/ladder.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,15 +67,7 @@ static bool above(const struct heap *h, size_t i, size_t k)
 
 static enum code heap_reserve(struct heap *h, size_t more)
 {
-    if (h->n + more <= h->capacity)
-        return OK;
-    size_t capacity = h->capacity ? h->capacity * 2 : 16;
-    struct result_at *v = reallocarray(h->v, capacity, sizeof(*v));
-    if (!v)
-        return E_NOMEM;
-    h->v = v;
-    h->capacity = capacity;
-    return OK;
+    return array_reserve(h->v, &h->capacity, h->n + more) ? OK : E_NOMEM;
 }
 
 static void swap(struct heap *h, size_t i, size_t k)
@@ -151,14 +145,8 @@ static struct climber *placed(const struct ladder *x, const struct result_at *r)
 enum code ladder_start(struct ladder *x, int64_t trial)
 {
     size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        struct climber *v = reallocarray(x->climbers, capacity, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        x->climbers = v;
-        x->capacity = capacity;
-    }
+    if (!array_reserve(x->climbers, &x->capacity, need))
+        return E_NOMEM;
     for (; x->n_climbers < need; x->n_climbers++)
         x->climbers[x->n_climbers] = (struct climber){.goal = NOWHERE, .at = NOWHERE};
     x->climbers[trial - 1].goal = 0;

@@ -1,6 +1,8 @@
 /* A generation: trials that ended, best first. */
 #include "search/cmaes/generation.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,12 +23,8 @@ static bool grow(void *array, size_t n, size_t size, size_t more)
 
 enum code places_add(struct places *p, size_t place)
 {
-    if (p->n == p->capacity) {
-        size_t capacity = p->capacity ? p->capacity * 2 : FIRST;
-        if (!grow(&p->v, capacity, sizeof(*p->v), 1))
-            return E_NOMEM;
-        p->capacity = capacity;
-    }
+    if (!array_reserve(p->v, &p->capacity, p->n + 1))
+        return E_NOMEM;
     p->v[p->n++] = (uint32_t)place;
     return OK;
 }

@@ -12,6 +12,8 @@
  */
 #include "search/freeze_thaw/internal.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -24,7 +26,7 @@ struct place {
 struct freeze_thaw {
     const struct searcher_settings *settings;
     struct place *places; /* by trial - 1 */
-    size_t n, capacity, n_running, n_paused;
+    size_t n_places, n_running, n_paused;
 };
 
 static const struct option_kind options[] = {
@@ -89,23 +91,12 @@ static struct allocation ft_closing(const void *self, bool fresh, int64_t left)
 
 static enum code reserve(struct freeze_thaw *x, int64_t trial)
 {
-    size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        struct place *v = reallocarray(x->places, capacity, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        x->places = v;
-        x->capacity = capacity;
-    }
-    for (; x->n < need; x->n++)
-        x->places[x->n] = (struct place){.goal = 0};
-    return OK;
+    return array_reserve_zeroed(x->places, &x->n_places, (size_t)trial) ? OK : E_NOMEM;
 }
 
 static struct place *place_of(const struct freeze_thaw *x, int64_t trial)
 {
-    return trial >= 1 && (size_t)trial <= x->n ? &x->places[trial - 1] : NULL;
+    return trial >= 1 && (size_t)trial <= x->n_places ? &x->places[trial - 1] : NULL;
 }
 
 /* The baseline is on no way that leads here. */

@@ -94,16 +94,15 @@ static void fit(struct fitting *f, struct gp *g, struct gp_room *room, size_t n,
     }
 }
 
-static enum code points_of(const struct gp_sampler *s, struct arena *a, const uint32_t *positions,
-                           size_t n, size_t room, struct points **ret, struct error *e)
+static struct points *points_of(const struct gp_sampler *s, struct arena *a,
+                                const uint32_t *positions, size_t n, size_t room)
 {
     struct points *x = arena_alloc(a, sizeof(*x));
     if (!x || points_init(x, a, s->encoding->n_columns, room) != OK)
-        return error_nomem(e);
+        return NULL;
     for (size_t i = 0; i < n; i++)
         points_add(x, row_of(s, positions[i]));
-    *ret = x;
-    return OK;
+    return x;
 }
 
 static double incumbent(const struct survey *v, const struct gp *g, const double *y)
@@ -178,14 +177,13 @@ static enum code objective_models(struct fitting *f, struct acquisition *acq, st
     const struct survey *v = f->v;
     size_t pending = v->n_pending < PENDING_MOST ? v->n_pending : PENDING_MOST;
     size_t block = gp_hyper_count(f->s->encoding, f->warp);
-    struct points *x;
     bool half = f->s->half && v->h->n_objectives == 1;
     double *y = arena_array(f->a, v->n, sizeof(*y));
     if (!y || output_transform(f->a, v->n, v->values, half, y) != OK)
         return error_nomem(e);
-    enum code code = points_of(f->s, f->a, v->rows, v->n, v->n + pending, &x, e);
-    if (code != OK)
-        return code;
+    struct points *x = points_of(f->s, f->a, v->rows, v->n, v->n + pending);
+    if (!x)
+        return error_nomem(e);
     for (size_t i = 0; i < pending; i++)
         points_set(x, v->n + i, row_of(f->s, v->pending[v->n_pending - pending + i]));
     for (size_t m = 0; m < (f->s->both_priors ? 2 : 1); m++) {
@@ -205,12 +203,9 @@ static enum code objective_models(struct fitting *f, struct acquisition *acq, st
 static enum code limit_model(struct fitting *f, struct acquisition *acq, const uint32_t *positions,
                              size_t n, const double *y, struct error *e)
 {
-    struct points *x;
-    enum code code = points_of(f->s, f->a, positions, n, n, &x, e);
-    if (code != OK)
-        return code;
+    struct points *x = points_of(f->s, f->a, positions, n, n);
     struct gp *g = &acq->limits[acq->n_limits];
-    if (gp_init(g, f->a, f->s->encoding, NULL, GP_SPARSE, x, n, 1) != OK)
+    if (!x || gp_init(g, f->a, f->s->encoding, NULL, GP_SPARSE, x, n, 1) != OK)
         return error_nomem(e);
     fit(f, g, &acq->room, n, y, g->n_hyper);
     acq->n_limits += gp_condition(g, &acq->room, n, y);

@@ -21,9 +21,10 @@
  */
 #include "search/asha/bracket.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct halver {
     int64_t trial;
@@ -60,7 +61,7 @@ struct halving {
     size_t sizes[RUNGS_MAX], lowest[RUNGS_MAX];
     struct cohort *oldest, *youngest, *over;
     struct place *places; /* by trial - 1 */
-    size_t n_places, capacity;
+    size_t n_places;
 };
 
 static const struct option_kind sha_options[] = {
@@ -301,33 +302,12 @@ static struct allocation halving_closing(const void *self, bool fresh, int64_t l
 
 static enum code make_room(struct halving *x, int64_t trial)
 {
-    size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        struct place *p = reallocarray(x->places, capacity, sizeof(*p));
-        if (!p)
-            return E_NOMEM;
-        x->places = p;
-        x->capacity = capacity;
-    }
-    if (need > x->n_places) {
-        memset(x->places + x->n_places, 0, (need - x->n_places) * sizeof(*x->places));
-        x->n_places = need;
-    }
-    return OK;
+    return array_reserve_zeroed(x->places, &x->n_places, (size_t)trial) ? OK : E_NOMEM;
 }
 
 static enum code stage_reserve(struct stage *s)
 {
-    if (s->n < s->capacity)
-        return OK;
-    size_t capacity = s->capacity ? s->capacity * 2 : 16;
-    struct halver *v = reallocarray(s->v, capacity, sizeof(*v));
-    if (!v)
-        return E_NOMEM;
-    s->v = v;
-    s->capacity = capacity;
-    return OK;
+    return array_reserve(s->v, &s->capacity, s->n + 1) ? OK : E_NOMEM;
 }
 
 /* Their trials have nothing to hope for but the end of the budget. */

@@ -16,12 +16,12 @@
  *    as worst, and is stopped once the median is a real value.
  *  - Nobody is judged at a point that fewer than `min_trials` others have reached.
  */
+#include "base/array.h"
 #include "search/allocator.h"
 #include "search/ranking.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct progress {
     double best, mean; /* NaN: no real value yet */
@@ -156,14 +156,8 @@ static enum decision median_decide(const void *self, int64_t trial, int64_t step
 static enum code make_room(struct median *x, int64_t trial)
 {
     size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        struct progress *p = reallocarray(x->trials, capacity, sizeof(*p));
-        if (!p)
-            return E_NOMEM;
-        x->trials = p;
-        x->capacity = capacity;
-    }
+    if (!array_reserve(x->trials, &x->capacity, need))
+        return E_NOMEM;
     for (; x->n_trials < need; x->n_trials++)
         x->trials[x->n_trials] = (struct progress){.best = (double)NAN, .mean = (double)NAN};
     return OK;

@@ -15,6 +15,7 @@
  *
  * Until there are `population` trials, points of a Sobol sequence are proposed.
  */
+#include "base/array.h"
 #include "search/moves.h"
 #include "search/pareto.h"
 #include "search/sampler.h"
@@ -160,14 +161,8 @@ static bool outranks(const struct survivor *a, const struct survivor *b)
 /* One more, and, if they are too many then, one less: of equals, the older one. */
 static enum code take_one(struct nsga2 *x, const struct history *h, uint32_t at, struct arena *a)
 {
-    if (x->n == x->capacity) {
-        size_t capacity = x->capacity ? x->capacity * 2 : 32;
-        struct survivor *p = reallocarray(x->survivors, capacity, sizeof(*p));
-        if (!p)
-            return E_NOMEM;
-        x->survivors = p;
-        x->capacity = capacity;
-    }
+    if (!array_reserve(x->survivors, &x->capacity, x->n + 1))
+        return E_NOMEM;
     x->survivors[x->n++] = (struct survivor){.at = at};
     if (x->n <= population_of(x, x->taken + 1))
         return OK;

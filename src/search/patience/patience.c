@@ -7,6 +7,8 @@
  */
 #include "search/allocator.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -92,14 +94,8 @@ static enum decision patience_decide(const void *self, int64_t trial, int64_t st
 static enum code make_room(struct patience *x, int64_t trial)
 {
     size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        struct best_so_far *p = reallocarray(x->trials, capacity, sizeof(*p));
-        if (!p)
-            return E_NOMEM;
-        x->trials = p;
-        x->capacity = capacity;
-    }
+    if (!array_reserve(x->trials, &x->capacity, need))
+        return E_NOMEM;
     for (; x->n_trials < need; x->n_trials++)
         x->trials[x->n_trials] = (struct best_so_far){.value = (double)NAN, .seen = -1};
     return OK;

@@ -25,6 +25,13 @@
         .def = 0.2, .lo = 0.01, .hi = 0.5                                                   \
     }
 
+/* What the kinds of all allocators of a population have alike. */
+#define PBT_KIND                                                                                \
+    .needs_steps = true, .owns_steps = true, .pauses = pbt_pauses, .fits = pbt_fits,            \
+    .next = pbt_next, .may_copy = pbt_may_copy, .started = pbt_started,                         \
+    .next_wanted = pbt_next_wanted, .decide = pbt_decide, .take = pbt_take, .ended = pbt_ended, \
+    .reopened = pbt_reopened
+
 bool pbt_pauses(const struct method *m);
 int64_t pbt_interval(const struct method *m, const struct effort *effort);
 enum code pbt_fits(const struct method *m, const struct effort *effort, struct error *e) must_check;

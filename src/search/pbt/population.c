@@ -1,6 +1,7 @@
 /* A population: the state machine that pbt and pb2 share. */
 #include "search/pbt/population.h"
 
+#include "base/array.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -351,14 +352,8 @@ static enum code arrive(struct population *p, struct member *m, size_t k, int64_
                         double value)
 {
     struct mark *mark = &p->marks[k - 1];
-    if (mark->n == mark->capacity) {
-        size_t capacity = mark->capacity ? mark->capacity * 2 : 16;
-        struct mark_result *v = reallocarray(mark->v, capacity, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        mark->v = v;
-        mark->capacity = capacity;
-    }
+    if (!array_reserve(mark->v, &mark->capacity, mark->n + 1))
+        return E_NOMEM;
     mark->v[mark->n++] = (struct mark_result){
         .trial = m->trial, .step = step, .value = value, .since = m->step, .before = m->value};
     m->mark = k;

@@ -4,15 +4,16 @@
  */
 #include "search/allocator.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct threshold {
     int64_t step, max_steps;
     double bound; /* minimised */
     bool *judged; /* by trial - 1 */
-    size_t n_trials, capacity;
+    size_t n_judged;
 };
 
 static const struct option_kind options[] = {
@@ -76,7 +77,7 @@ static struct allocation threshold_next(const void *self, bool fresh)
 
 static bool was_judged(const struct threshold *x, int64_t trial)
 {
-    return (size_t)trial <= x->n_trials && x->judged[trial - 1];
+    return (size_t)trial <= x->n_judged && x->judged[trial - 1];
 }
 
 static int64_t threshold_next_wanted(const void *self, int64_t trial, int64_t step)
@@ -98,19 +99,8 @@ static enum code threshold_take(void *self, int64_t trial, int64_t step, double 
                                 enum decision d)
 {
     struct threshold *x = self;
-    size_t need = (size_t)trial;
-    if (need > x->capacity) {
-        size_t capacity = x->capacity * 2 > need ? x->capacity * 2 : need + 64;
-        bool *p = realloc(x->judged, capacity * sizeof(*p));
-        if (!p)
-            return E_NOMEM;
-        x->judged = p;
-        x->capacity = capacity;
-    }
-    if (need > x->n_trials) {
-        memset(x->judged + x->n_trials, 0, (need - x->n_trials) * sizeof(*x->judged));
-        x->n_trials = need;
-    }
+    if (!array_reserve_zeroed(x->judged, &x->n_judged, (size_t)trial))
+        return E_NOMEM;
     x->judged[trial - 1] = x->judged[trial - 1] || step >= x->step;
     return OK;
 }

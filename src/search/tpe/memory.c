@@ -1,4 +1,5 @@
 /* What TPE keeps of the history: its configurations by branches, ranked. */
+#include "base/array.h"
 #include "base/vec.h"
 #include "search/tpe/internal.h"
 
@@ -52,14 +53,8 @@ struct branch *memory_branch(const struct memory *m, const bool *active)
 
 static enum code new_branch(struct memory *m, struct branch **ret)
 {
-    if (m->n_branches == m->branches_room) {
-        size_t room = m->branches_room ? m->branches_room * 2 : 4;
-        struct branch *v = reallocarray(m->branches, room, sizeof(*v));
-        if (!v)
-            return E_NOMEM;
-        m->branches = v;
-        m->branches_room = room;
-    }
+    if (!array_reserve(m->branches, &m->branches_room, m->n_branches + 1))
+        return E_NOMEM;
     struct branch *b = &m->branches[m->n_branches];
     if (branch_init(b, m->encoding, m->active) != OK)
         return E_NOMEM;
@@ -150,14 +145,8 @@ static enum code find_pending(struct memory *m, const struct history *h)
     for (; m->looked < h->n; m->looked++) {
         if (!h->v[m->looked].pending)
             continue;
-        if (m->n_pending == m->pending_room) {
-            size_t room = m->pending_room ? m->pending_room * 2 : 16;
-            uint32_t *v = reallocarray(m->pending, room, sizeof(*v));
-            if (!v)
-                return E_NOMEM;
-            m->pending = v;
-            m->pending_room = room;
-        }
+        if (!array_reserve(m->pending, &m->pending_room, m->n_pending + 1))
+            return E_NOMEM;
         m->pending[m->n_pending++] = (uint32_t)m->looked;
     }
     return OK;

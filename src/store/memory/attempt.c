@@ -11,10 +11,8 @@ static bool lives(const struct attempt_row *row)
 
 static struct kept_trial *trial_of(struct memory_store *m, struct trial_id id)
 {
-    struct kept_search *q;
-    if (memory_search(m, trial_id_search(id), &q, NULL) != OK)
-        return NULL;
-    return memory_trial(q, trial_id_number(id));
+    const struct kept_search *q = memory_search(m, trial_id_search(id), NULL);
+    return q ? memory_trial(q, trial_id_number(id)) : NULL;
 }
 
 static struct kept_attempt *find(const struct memory_store *m, struct attempt_id id)
@@ -169,11 +167,9 @@ enum code memory_search_attempts(struct store *s, struct search_id id,
                                  enum code (*visit)(void *, const struct attempt_row *), void *self,
                                  struct error *e)
 {
-    struct kept_search *q;
+    const struct kept_search *q = memory_search(memory_of(s), id, NULL);
     enum code code = OK;
-    if (memory_search(memory_of(s), id, &q, NULL) != OK)
-        return OK;
-    for (size_t i = 0; code == OK && i < q->n_trials; i++)
+    for (size_t i = 0; q && code == OK && i < q->n_trials; i++)
         code = visit_all(q->trials[i], visit, self);
     return code;
 }

@@ -125,9 +125,9 @@ void memory_did(struct memory_store *m);
 /* A copy in the arena, unless *to says the same already. */
 enum code memory_text(struct arena *a, struct str text, struct str *to, struct error *e) must_check;
 
-/* E_NOT_FOUND where there is none (any more). */
-enum code memory_search(struct memory_store *m, struct search_id id, struct kept_search **ret,
-                        struct error *e) must_check;
+/* NULL, and E_NOT_FOUND in *e, where there is none (any more). */
+struct kept_search *memory_search(struct memory_store *m, struct search_id id,
+                                  struct error *e) must_check;
 void memory_search_free(struct memory_store *m, struct kept_search *q);
 struct kept_trial *memory_trial(const struct kept_search *q, int64_t number); /* NULL: none */
 void memory_trial_row(const struct kept_search *q, const struct kept_trial *t,

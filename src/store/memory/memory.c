@@ -8,6 +8,8 @@
  */
 #include "store/memory/internal.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +22,7 @@ struct memory_store *memory_of(struct store *s)
 
 enum code memory_grow(void *array, size_t *capacity, size_t n, size_t size, struct error *e)
 {
-    void *old;
-    if (n < *capacity)
-        return OK;
-    memcpy(&old, array, sizeof(old));
-    size_t want = *capacity ? *capacity * 2 : 16;
-    void *p = reallocarray(old, want, size);
-    if (!p)
-        return error_nomem(e);
-    memcpy(array, &p, sizeof(p));
-    *capacity = want;
-    return OK;
+    return array_reserve_at(array, capacity, n + 1, size) ? OK : error_nomem(e);
 }
 
 enum code memory_will(struct memory_store *m, struct undo **ret, struct error *e)

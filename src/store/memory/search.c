@@ -50,15 +50,14 @@ enum code memory_space_put(struct store *s, struct str name, struct str definiti
 
 /* ---- searches ---- */
 
-enum code memory_search(struct memory_store *m, struct search_id id, struct kept_search **ret,
-                        struct error *e)
+struct kept_search *memory_search(struct memory_store *m, struct search_id id, struct error *e)
 {
     struct kept_search *q =
         id.v >= 1 && (uint64_t)id.v <= m->n_searches ? m->searches[id.v - 1] : NULL;
-    if (!q || q->removed)
-        return error_set(e, E_NOT_FOUND, "there is no search %lld", (long long)id.v);
-    *ret = q;
-    return OK;
+    if (q && !q->removed)
+        return q;
+    error_set(e, E_NOT_FOUND, "there is no search %lld", (long long)id.v);
+    return NULL;
 }
 
 /* Its attempts go with it. */
@@ -134,17 +133,14 @@ enum code memory_search_insert(struct store *s, int64_t space, int64_t version,
 }
 
 /* Notes what the search's row says now. */
-static enum code will_change(struct memory_store *m, struct search_id id, struct kept_search **ret,
-                             struct error *e)
+static enum code will_change(struct memory_store *m, struct kept_search *q, struct error *e)
 {
     struct undo *u;
-    enum code code = memory_search(m, id, ret, e);
-    if (code == OK)
-        code = memory_will(m, &u, e);
+    const struct search_row *row = &q->row;
+    enum code code = memory_will(m, &u, e);
     if (code != OK)
         return code;
-    const struct search_row *row = &(*ret)->row;
-    *u = (struct undo){.kind = UNDO_SEARCH, .search = *ret};
+    *u = (struct undo){.kind = UNDO_SEARCH, .search = q};
     u->search_was.state = row->state;
     u->search_was.why = row->why;
     u->search_was.ended = row->ended;
@@ -156,8 +152,10 @@ static enum code will_change(struct memory_store *m, struct search_id id, struct
 enum code memory_search_update(struct store *s, struct search_id id, enum search_state state,
                                struct str why, int64_t ended, struct error *e)
 {
-    struct kept_search *q;
-    enum code code = will_change(memory_of(s), id, &q, e);
+    struct kept_search *q = memory_search(memory_of(s), id, e);
+    if (!q)
+        return E_NOT_FOUND;
+    enum code code = will_change(memory_of(s), q, e);
     if (code == OK)
         code = memory_text(&q->arena, why, &q->row.why, e);
     if (code != OK)
@@ -170,8 +168,10 @@ enum code memory_search_update(struct store *s, struct search_id id, enum search
 enum code memory_search_set_budget(struct store *s, struct search_id id, int64_t trials,
                                    struct error *e)
 {
-    struct kept_search *q;
-    enum code code = will_change(memory_of(s), id, &q, e);
+    struct kept_search *q = memory_search(memory_of(s), id, e);
+    if (!q)
+        return E_NOT_FOUND;
+    enum code code = will_change(memory_of(s), q, e);
     if (code == OK)
         q->row.budget_trials = trials;
     return code;
@@ -189,17 +189,16 @@ static bool any_lives(const struct kept_search *q)
 enum code memory_search_delete(struct store *s, struct search_id id, struct error *e)
 {
     struct memory_store *m = memory_of(s);
-    struct kept_search *q;
+    struct kept_search *q = memory_search(m, id, e);
     struct undo *u;
-    enum code code = memory_search(m, id, &q, e);
-    if (code != OK)
-        return code;
+    if (!q)
+        return E_NOT_FOUND;
     if (q->row.state == SEARCH_RUNNING || q->row.state == SEARCH_PAUSED)
         return error_set(e, E_STATE, "search %lld is %s", (long long)id.v,
                          search_state_name(q->row.state));
     if (any_lives(q))
         return error_set(e, E_STATE, "an attempt of search %lld lives still", (long long)id.v);
-    code = memory_will(m, &u, e);
+    enum code code = memory_will(m, &u, e);
     if (code != OK)
         return code;
     *u = (struct undo){.kind = UNDO_SEARCH_REMOVED, .search = q};
@@ -219,11 +218,11 @@ static enum code whole_row(struct kept_search *q, struct search_row *ret, struct
 enum code memory_search_get(struct store *s, struct search_id id, struct arena *a,
                             struct search_row *ret, struct error *e)
 {
-    struct kept_search *q;
+    struct kept_search *q = memory_search(memory_of(s), id, e);
     struct search_row row;
-    enum code code = memory_search(memory_of(s), id, &q, e);
-    if (code == OK)
-        code = whole_row(q, &row, e);
+    if (!q)
+        return E_NOT_FOUND;
+    enum code code = whole_row(q, &row, e);
     if (code == OK)
         code = copy_texts(a, &row, e);
     if (code == OK)
@@ -265,15 +264,15 @@ enum code memory_journal_append(struct store *s, struct search_id id, const stru
                                 struct error *e)
 {
     struct memory_store *m = memory_of(s);
-    struct kept_search *q;
+    struct kept_search *q = memory_search(m, id, e);
     struct undo *u;
     struct kept_entry new = {.time = row->time, .trial = row->trial};
-    enum code code = memory_search(m, id, &q, e);
-    if (code == OK && row->seq != q->n_journal + 1)
-        code = error_set(e, E_STATE, "entry %lld of search %lld does not follow entry %lld",
+    if (!q)
+        return E_NOT_FOUND;
+    if (row->seq != q->n_journal + 1)
+        return error_set(e, E_STATE, "entry %lld of search %lld does not follow entry %lld",
                          (long long)row->seq, (long long)id.v, (long long)q->n_journal);
-    if (code == OK)
-        code = memory_will(m, &u, e);
+    enum code code = memory_will(m, &u, e);
     if (code == OK && !m->brief)
         code = memory_grow(&q->journal, &q->journal_capacity, (size_t)q->n_journal,
                            sizeof(*q->journal), e);
@@ -296,8 +295,8 @@ enum code memory_journal(struct store *s, struct search_id id, int64_t from_seq,
                          struct error *e)
 {
     struct memory_store *m = memory_of(s);
-    struct kept_search *q;
-    if (m->brief || memory_search(m, id, &q, NULL) != OK)
+    const struct kept_search *q = memory_search(m, id, NULL);
+    if (m->brief || !q)
         return OK;
     enum code code = OK;
     for (int64_t i = from_seq > 1 ? from_seq : 1; code == OK && i <= q->n_journal; i++) {

@@ -6,6 +6,7 @@
  */
 #include "store/memory/internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,18 +162,20 @@ enum code memory_best(struct store *s, struct search_id id, int limit,
                       enum code (*visit)(void *, const struct trial_row *), void *self,
                       struct error *e)
 {
-    struct kept_search *q;
+    const struct kept_search *q = memory_search(memory_of(s), id, e);
     struct ranked *v;
     double *more;
     size_t n;
-    enum code code = memory_search(memory_of(s), id, &q, e);
-    if (code == OK)
-        code = standings(q, &v, &more, &n, e);
+    if (!q)
+        return E_NOT_FOUND;
+    enum code code = standings(q, &v, &more, &n, e);
     if (code != OK)
         return code;
     for (size_t i = 0; code == OK && i < n && (int64_t)i < limit; i++) {
         struct trial_row row;
-        memory_trial_row(q, memory_trial(q, v[i].number), &row);
+        const struct kept_trial *t = memory_trial(q, v[i].number);
+        assert(t); /* standings() saw it */
+        memory_trial_row(q, t, &row);
         code = visit(self, &row);
     }
     free(v);
@@ -221,16 +224,16 @@ static enum code fill(struct kept_search *q, const struct trial_row *row, struct
 enum code memory_trial_insert(struct store *s, const struct trial_row *row, struct error *e)
 {
     struct memory_store *m = memory_of(s);
-    struct kept_search *q;
+    struct kept_search *q = memory_search(m, trial_id_search(row->id), e);
     struct undo *u;
     int64_t number = trial_id_number(row->id);
-    enum code code = memory_search(m, trial_id_search(row->id), &q, e);
-    if (code == OK && memory_trial(q, number))
-        code = error_set(e, E_DUPLICATE, "there is a trial %lld.%lld already",
+    if (!q)
+        return E_NOT_FOUND;
+    if (memory_trial(q, number))
+        return error_set(e, E_DUPLICATE, "there is a trial %lld.%lld already",
                          (long long)q->row.id.v, (long long)number);
-    if (code == OK)
-        code = memory_grow(&q->trials, &q->trials_capacity, q->n_trials,
-                           sizeof(struct kept_trial *), e);
+    enum code code =
+        memory_grow(&q->trials, &q->trials_capacity, q->n_trials, sizeof(struct kept_trial *), e);
     if (code == OK)
         code = memory_will(m, &u, e);
     if (code != OK)
@@ -263,12 +266,12 @@ enum code memory_trial_insert(struct store *s, const struct trial_row *row, stru
 static enum code find(struct memory_store *m, struct trial_id id, struct kept_search **ret_search,
                       struct kept_trial **ret, struct error *e)
 {
-    struct kept_trial *t = NULL;
-    if (memory_search(m, trial_id_search(id), ret_search, NULL) == OK)
-        t = memory_trial(*ret_search, trial_id_number(id));
+    struct kept_search *q = memory_search(m, trial_id_search(id), NULL);
+    struct kept_trial *t = q ? memory_trial(q, trial_id_number(id)) : NULL;
     if (!t)
         return error_set(e, E_NOT_FOUND, "there is no trial %lld.%lld",
                          (long long)trial_id_search(id).v, (long long)trial_id_number(id));
+    *ret_search = q;
     *ret = t;
     return OK;
 }
@@ -325,11 +328,9 @@ enum code memory_trials(struct store *s, struct search_id id, unsigned states,
                         enum code (*visit)(void *, const struct trial_row *), void *self,
                         struct error *e)
 {
-    struct kept_search *q;
+    const struct kept_search *q = memory_search(memory_of(s), id, NULL);
     enum code code = OK;
-    if (memory_search(memory_of(s), id, &q, NULL) != OK)
-        return OK;
-    for (size_t i = 0; code == OK && i < q->n_trials; i++) {
+    for (size_t i = 0; q && code == OK && i < q->n_trials; i++) {
         struct trial_row row;
         if (states && !(states >> q->trials[i]->state & 1))
             continue;
