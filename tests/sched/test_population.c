@@ -332,7 +332,7 @@ static void copies_survive_a_loss_of_power(void **state)
     static const char *const durabilities[] = {"default", "power"};
     for (int power = 0; power < 2; power++) {
         char yaml[600];
-        struct world *w = make(asks);
+        struct world *w = make(world_asks);
         struct checking c = {.w = w};
         snprintf(yaml, sizeof yaml, "%sdurability: %s\n", POPULATION("3"), durabilities[power]);
         synced = 0;

@@ -176,7 +176,7 @@ static void a_supervisor_that_lingers_is_no_obstacle(void **state)
     for (int whole = 0; whole < 2; whole++) {
         struct world *w = world_new();
         struct error e = {0};
-        w->program = asks;
+        w->program = world_asks;
         w->linger_ns = S / 2;
         world_start(w, 3);
         struct search_id id = world_submit(w, CLIMBS);
