@@ -226,11 +226,12 @@ static void check_firsts(struct run *r, const struct proposal *p)
 
 static struct live *find_live(struct run *r, int64_t trial)
 {
-    for (int i = 0; i < r->n_live; i++)
-        if (r->live[i].trial == trial)
-            return &r->live[i];
-    fail_msg("trial %d is not live", (int)trial);
-    return NULL;
+    int i = 0;
+    while (i < r->n_live && r->live[i].trial != trial)
+        i++;
+    if (i == r->n_live)
+        fail_msg("trial %d is not live", (int)trial);
+    return &r->live[i];
 }
 
 static bool pauses(const struct run *r)
