@@ -180,39 +180,41 @@ def _say(text: str) -> None:
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def _at(course: list[Moment], trainings: float) -> Moment:
-    """The last moment by then; the first where there is none."""
-    return next((m for m in reversed(course) if m[0] <= trainings), course[0])
-
-
 def _row(hand: list[Moment], search: list[Moment]) -> dict[str, float]:
-    """needs: until what the search would choose does as well as the hand's end."""
-    there = next((m for m in search if m[3] >= hand[-1][3]), None)
+    """needs: until what the search would choose is as good as the hand's end, by the images that both go by."""
+    there = next((m for m in search if m[2] >= hand[-1][2]), None)
+    spent, seconds = there[:2] if there else (np.inf, np.inf)
     return {
         "trainings": hand[-1][0],
         "minutes": hand[-1][1] / 60,
-        "start": hand[0][3],
-        "hand": hand[-1][3],
-        "search": _at(search, hand[-1][0])[3],
-        "needs": there[0] if there else np.inf,
-        "in": there[1] / 60 if there else np.inf,
-        "part": there[0] / hand[-1][0] if there else np.inf,
+        "start": hand[0][2],
+        "hand": hand[-1][2],
+        "search": search[-1][2],
+        "needs": spent,
+        "part": spent / hand[-1][0],
+        "time": seconds / hand[-1][1],
+        "start tested": hand[0][3],
+        "hand tested": hand[-1][3],
+        "search tested": search[-1][3],
     }
 
 
 def table(rows: list[dict[str, float]]) -> str:
     lines = [
-        "| | trainings by hand | minutes | test accuracy: start | by hand | a search of as many | it needs | minutes | part |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| | trainings by hand | minutes | start | by hand | a search of as many | it needs | part | part of the time | test images: "
+        "start | by hand | search |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     median = {key: statistics.median(r[key] for r in rows) for key in rows[0]}
     for name, r in [*((str(i + 1), r) for i, r in enumerate(rows)), ("**median**", median)]:
-        needs, part = (f"{r['needs']:.0f}", f"{r['part']:.2f}") if np.isfinite(r["needs"]) else ("never", "never")
-        minutes = f"{r['in']:.1f}" if np.isfinite(r["in"]) else ""
-        lines.append(
-            f"| {name} | {r['trainings']:.0f} | {r['minutes']:.1f} | {r['start']:.4f} | {r['hand']:.4f} | {r['search']:.4f} | "
-            f"{needs} | {minutes} | {part} |"
-        )
+        parts = [f"{r['needs']:.0f}", f"{r['part']:.2f}", f"{r['time']:.2f}"]
+        cells = [
+            *(f"{r['trainings']:.0f}", f"{r['minutes']:.1f}"),
+            *(f"{r[key]:.4f}" for key in ("start", "hand", "search")),
+            *(parts if np.isfinite(r["needs"]) else ["never"] * len(parts)),
+            *(f"{r[key]:.4f}" for key in ("start tested", "hand tested", "search tested")),
+        ]
+        lines.append(f"| {' | '.join([name, *cells])} |")
     return "\n".join(lines)
 
 
