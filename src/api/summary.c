@@ -389,7 +389,8 @@ static void print_next(struct summary *s)
     long long id = (long long)s->search.id.v;
     long long best = s->has_best ? (long long)trial_id_number(s->best.id) : 0;
     if (s->search.state == SEARCH_PAUSED)
-        screen_fmt(s->out, TONE_ACCENT, "\ntrawl resume %lld goes on with it\n", id);
+        screen_fmt(s->out, TONE_ACCENT, "%strawl resume %lld goes on with it\n",
+                   s->has_best || s->has_baseline ? "\n" : "", id);
     else if (s->has_best)
         screen_fmt(s->out, TONE_DIM,
                    "look      trawl trials %lld · trawl show %lld.%lld · trawl logs %lld.%lld\n",
