@@ -229,8 +229,7 @@ static struct live *find_live(struct run *r, int64_t trial)
     int i = 0;
     while (i < r->n_live && r->live[i].trial != trial)
         i++;
-    if (i == r->n_live)
-        fail_msg("trial %d is not live", (int)trial);
+    assert_true(i < r->n_live);
     return &r->live[i];
 }
 
