@@ -85,7 +85,6 @@ class Reports(Case):
 
     def each(self, case):
         for way in ("shell", "client", "output"):
-            print("#", case, way, flush=True)
             yield self.search(case, way)
             self.assert_in_order()
 
