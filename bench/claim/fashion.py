@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from .tasks import LEVELS
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/fashion"
 TRAWL = ROOT / os.environ.get("TRAWL_BUILD", "build") / "trawl"
-LEVELS = 7  # values of a number that one tries by hand, evenly through its range
 STEPS = 9
 
 # What was spent until then, in full trainings and in seconds, and what would be chosen: its value, and how it does on

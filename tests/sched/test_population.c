@@ -4,13 +4,13 @@
  */
 #include "base/io.h"
 #include "sched/verify.h"
+#include "syncs.h"
 #include "testing.h"
 #include "world.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define S NS_PER_S
 
@@ -310,19 +310,6 @@ static void a_schedule_is_replayed(void **state)
     world_run(w, 0);
     check(w, id, 3);
     world_free(w);
-}
-
-/* Counts those of what lies under a trial's folder; the store's own are not ours. */
-static int synced;
-
-int fsync(int fd)
-{
-    char link[32], path[200];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    path[n > 0 ? n : 0] = '\0';
-    synced += strstr(path, "/trials/1/") != NULL;
-    return 0;
 }
 
 /* With `durability: power` a copy is synced: its file, its folder and the trial's; before that a
